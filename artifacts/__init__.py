@@ -1,0 +1,1 @@
+"""What is inside a wheel, without installing it: ELF needs, CUDA kernels, files, sizes."""

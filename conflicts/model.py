@@ -1,0 +1,81 @@
+"""What a known-conflict rule says, as typed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.requirements import Requirement
+
+
+class RuleKind(str, Enum):
+    """What a rule does (DESIGN section 4)."""
+
+    REQUIRE = "require"
+    FORBID = "forbid"
+    OVERRIDE = "override"
+    DROP = "drop"
+    NO_DEPS = "no-deps"
+    METADATA = "metadata"
+    ORDER = "order"
+    BUILD = "build"
+    INDEX = "index"
+    ENV = "env"
+    SYSTEM = "system"
+
+
+WAIVING_KINDS = frozenset({RuleKind.OVERRIDE, RuleKind.DROP, RuleKind.NO_DEPS})
+"""Kinds that deviate from published metadata, and so write a waiver into the lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildNeeds:
+    """How an sdist has to be built."""
+
+    isolation: bool = True
+    constraints: tuple[Requirement, ...] = ()
+    """Build constraints, for the isolated build environment (``setuptools<82``)."""
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One known conflict: scope, kind, reason, evidence, remedy.
+
+    ``when`` is the package and the versions that the rule is about. ``given`` narrows it to images
+    whose own direct requirements pin another package inside a range (so that a rule about an sdist
+    whose metadata follows the torch it finds can be keyed by torch). ``variants`` narrows it to
+    variant names (empty: all).
+    """
+
+    id: str
+    kind: RuleKind
+    when: Requirement
+    reason: str
+    evidence: tuple[str, ...]
+    remedy: str
+    since: date
+    given: tuple[Requirement, ...] = ()
+    variants: tuple[str, ...] = ()
+    then: tuple[Requirement, ...] = ()
+    """require: must hold of the packages named, if present. forbid: must not be met.
+    override: replaces the published requirement on the same name. no-deps: the dependencies that
+    matter instead. metadata: the Requires-Dist of an sdist that cannot say it."""
+    install: bool = False
+    """require: the packages named in ``then`` are needed even if nobody else asks for them."""
+    drop: tuple[str, ...] = ()
+    """drop: normalised names of published dependencies that are not needed."""
+    after: tuple[str, ...] = ()
+    """order: normalised names that must be installed in an earlier stage."""
+    build: BuildNeeds | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """env: variables the image must set. ``{site-packages}`` stands for the environment's own."""
+    system: tuple[str, ...] = ()
+    """system: shared libraries or OS packages, as text."""
+    origin: str = ""
+    """File (and table) that states the rule."""

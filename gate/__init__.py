@@ -1,0 +1,1 @@
+"""Judges a lock set against its spec, the rules, the target and the disk budget."""

@@ -1,0 +1,127 @@
+"""What an image spec says, as typed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003
+from pathlib import Path  # noqa: TC003
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.requirements import Requirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a lock is for. Declared, never sniffed from the solving machine."""
+
+    python: str
+    """``3.11`` or ``3.11.9``."""
+    platform: str
+    """Platform tag of the newest glibc that wheels may need: ``manylinux_2_35_x86_64``."""
+    compute_capabilities: tuple[str, ...] = ()
+    """``8.9`` for sm_89; sorted."""
+    base_image: str | None = None
+    disk_budget: int | None = None
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecRequirement:
+    """A requirement and the place that states it."""
+
+    requirement: Requirement
+    origin: str
+    """``nexa_heavy.toml: variants.cu121.requirements[3]``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSpec:
+    """An explicit index: the packages named come from it and from nowhere else."""
+
+    name: str
+    url: str
+    packages: tuple[str, ...]
+    """Normalised names, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One deviation from published metadata that the spec itself asks for."""
+
+    requirement: Requirement | None
+    """Replaces every requirement on its name; None for an exclusion."""
+    package: str
+    """Normalised name of the package replaced or excluded."""
+    reason: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMetadata:
+    """Core metadata that the spec states for one package, since no file can say it."""
+
+    name: str
+    version: str
+    requires_dist: tuple[Requirement, ...]
+    reason: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageHint:
+    """A wish for one install stage."""
+
+    name: str
+    packages: tuple[str, ...]
+    """Normalised names, in the order given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateSpec:
+    """What the validator will check inside the image."""
+
+    imports: tuple[str, ...] = ()
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One accelerator build of an image, complete: baselines are already merged in."""
+
+    name: str
+    as_of: datetime | None
+    """First instant (UTC) whose uploads are too late. A date in the spec means its whole day."""
+    requirements: tuple[SpecRequirement, ...]
+    constraints: tuple[SpecRequirement, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    metadata: tuple[RecordedMetadata, ...] = ()
+    indexes: tuple[IndexSpec, ...] = ()
+    prerelease: str = "if-necessary"
+    """allow, disallow, explicit or if-necessary."""
+    allow_build: tuple[str, ...] = ()
+    """Normalised names of packages whose sdists may be built at install time."""
+    env: Mapping[str, str]
+    """Environment variables that the image needs."""
+    target: Target
+    """The image's target with the variant's own changes."""
+    stages: tuple[StageHint, ...] = ()
+    validate: ValidateSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSpec:
+    """One container image."""
+
+    name: str
+    summary: str
+    default_variant: str
+    variants: Mapping[str, Variant]
+    path: Path
+    """The file it was read from."""
+    digest: str
+    """SHA-256 over the spec's bytes and those of the baselines it extends."""
+
+
