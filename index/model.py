@@ -11,6 +11,8 @@ UNRECORDED = -1
 """Metadata id of a distribution whose core metadata was not read (yet)."""
 DYNAMIC = -2
 """Metadata id of an sdist that cannot state its dependencies without being built (PEP 643)."""
+INVALID = -3
+"""Metadata id of a distribution whose core metadata breaks the specification."""
 
 
 class Dependency(NamedTuple):
@@ -132,3 +134,7 @@ class NotRecordedError(EnvironmentFailure):
 
 class CorruptIndexError(EnvironmentFailure):
     """A recording or a cache entry cannot be read back."""
+
+
+class InvalidMetadataError(Exception):
+    """Core metadata that breaks the specification: the candidate is passed over, not the index."""

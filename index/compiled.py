@@ -1,0 +1,268 @@
+"""The compiled form of a project: what a solve reads apart from what only a lock needs.
+
+A project becomes three blobs. ``solve`` (compressed JSON) holds versions, specifier verdicts, file
+kinds and dependency sets, each distinct value once. ``listing`` (compressed text) holds a line per
+file: name, size, location. ``digests`` holds 32 raw bytes of SHA-256 per file, then 32 of the
+BLAKE2 digest that the default index puts into its file locations: neither compresses, and a solve
+reads none of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from depcheck.index.model import (
+    UNRECORDED,
+    CoreMetadata,
+    CorruptIndexError,
+    Dependency,
+    FileRecord,
+)
+from depcheck.index.project import Project, allowed, from_runs, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.version import Version
+
+    from depcheck.index.model import PageFile, ProjectPage
+    from depcheck.index.project import RawKind, RawRelease
+
+_DIGEST_BYTES = 32
+_HASHED_LOCATION = re.compile(r"packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/([^/]+)")
+_UNKNOWN = bytes(_DIGEST_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledProject:
+    """One project on one index, as stored."""
+
+    name: str
+    versions: int
+    files: int
+    described: int
+    """Files whose core metadata is known."""
+    solve: bytes
+    listing: bytes
+    digests: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFile:
+    """A page's file with what its name says."""
+
+    file: PageFile
+    version: Version
+    tags: str | None
+    build: str
+
+
+def parse_file(project: str, file: PageFile) -> ParsedFile | None:
+    """Return what a file name says, None for a name that is no wheel or sdist of the project."""
+    try:
+        if file.filename.endswith(".whl"):
+            name, version, build, _ = parse_wheel_filename(file.filename)
+            tags = "-".join(file.filename[:-4].split("-")[-3:])
+            label = "".join(str(part) for part in build)
+        else:
+            name, version = parse_sdist_filename(file.filename)
+            tags, label = None, ""
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
+    if name != project:
+        return None
+    return ParsedFile(file=file, version=version, tags=tags, build=label)
+
+
+def compile_page(
+    page: ProjectPage,
+    *,
+    describe: Callable[[PageFile], CoreMetadata | int],
+    specifiers: Iterable[str] = (),
+    recorded: Callable[[Version], bool] | None = None,
+    keep: Callable[[ParsedFile], bool] | None = None,
+) -> CompiledProject:
+    """Compile a project page.
+
+    Args:
+        page: The project's files.
+        describe: Gives a file's core metadata, UNRECORDED or DYNAMIC.
+        specifiers: Specifier sets whose verdicts are worked out now.
+        recorded: Which versions keep their files; the others are listed as not recorded.
+        keep: Which files are of use at all.
+    """
+    parsed = [found for file in page.files if (found := parse_file(page.name, file))]
+    return _Compiler(parsed, describe, recorded, keep).compile(page.name, specifiers)
+
+
+class _Compiler:
+    """Numbers each distinct value of one project."""
+
+    def __init__(
+        self,
+        files: Sequence[ParsedFile],
+        describe: Callable[[PageFile], CoreMetadata | int],
+        recorded: Callable[[Version], bool] | None,
+        keep: Callable[[ParsedFile], bool] | None,
+    ) -> None:
+        self._by_version: dict[Version, list[ParsedFile]] = {}
+        for file in sorted(files, key=lambda each: each.file.filename):
+            self._by_version.setdefault(file.version, []).append(file)
+        self._describe = describe
+        self._recorded = recorded
+        self._keep = keep
+        self._kinds: dict[RawKind, int] = {}
+        self._metadata: dict[CoreMetadata, int] = {}
+        self._requirements: dict[Dependency, int] = {}
+        self._kept: list[PageFile] = []
+        self._described = 0
+
+    def compile(self, name: str, specifiers: Iterable[str]) -> CompiledProject:
+        ordered = sorted(self._by_version)
+        releases = [self._release(version) for version in ordered]
+        pre = sum(1 << rank for rank, version in enumerate(ordered) if version.is_prerelease)
+        document = {
+            "versions": [str(version) for version in ordered],
+            "pre": runs(pre),
+            "kinds": list(self._kinds),
+            "releases": releases,
+            "metadata": [self._metadata_row(entry) for entry in self._metadata],
+            "requirements": list(self._requirements),
+            "specifiers": {text: runs(allowed(ordered, text)) for text in sorted(set(specifiers))},
+        }
+        return CompiledProject(
+            name=name,
+            versions=len(ordered),
+            files=len(self._kept),
+            described=self._described,
+            solve=_pack(json.dumps(document, separators=(",", ":")).encode()),
+            listing=_pack("\n".join(map(_listing_line, self._kept)).encode()),
+            digests=b"".join(_digest_pair(file) for file in self._kept),
+        )
+
+    def _release(self, version: Version) -> RawRelease | None:
+        if self._recorded is not None and not self._recorded(version):
+            return None
+        row: RawRelease = [len(self._kept)]
+        for parsed in self._by_version[version]:
+            if self._keep is not None and not self._keep(parsed):
+                continue
+            file = parsed.file
+            kind = (parsed.tags, parsed.build, file.requires_python, file.yanked)
+            row += [_number(self._kinds, kind), self._metadata_id(file), file.uploaded]
+            self._kept.append(file)
+        return row
+
+    def _metadata_id(self, file: PageFile) -> int:
+        metadata = self._describe(file)
+        if isinstance(metadata, int):
+            self._described += metadata != UNRECORDED
+            return metadata
+        self._described += 1
+        return _number(self._metadata, metadata)
+
+    def _metadata_row(self, metadata: CoreMetadata) -> list[Any]:
+        ids = [_number(self._requirements, each) for each in metadata.dependencies]
+        return [ids, metadata.extras, metadata.requires_python]
+
+
+def _number(table: dict[Any, int], value: object) -> int:
+    return table.setdefault(value, len(table))
+
+
+def _pack(content: bytes) -> bytes:
+    return zlib.compress(content, 9)
+
+
+def _listing_line(file: PageFile) -> str:
+    location = "" if _hashed_location(file) else file.location
+    flag = "" if file.sha256 else "?"
+    return f"{file.filename}\t{'' if file.size is None else file.size}\t{flag}\t{location}"
+
+
+def _hashed_location(file: PageFile) -> bytes | None:
+    match = _HASHED_LOCATION.fullmatch(file.location)
+    if match is None or match[4] != file.filename:
+        return None
+    return bytes.fromhex(match[1] + match[2] + match[3])
+
+
+def _digest_pair(file: PageFile) -> bytes:
+    sha256 = bytes.fromhex(file.sha256) if file.sha256 else _UNKNOWN
+    return sha256 + (_hashed_location(file) or _UNKNOWN)
+
+
+def decode_project(name: str, index: str, solve: bytes) -> Project:
+    """Read a project back from its ``solve`` blob.
+
+    Raises:
+        CorruptIndexError: the blob is not what `compile_page` wrote.
+    """
+    try:
+        document = json.loads(zlib.decompress(solve))
+        return _build(name, index, document)
+    except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+        raise CorruptIndexError(
+            "corrupt-project",
+            f"the recording of `{name}` on index `{index}` cannot be read: {error}",
+            hint="record the index again, or reinstall depcheck",
+        ) from error
+
+
+def _build(name: str, index: str, document: Mapping[str, Any]) -> Project:
+    requirements = [Dependency(row[0], tuple(row[1]), *row[2:]) for row in document["requirements"]]
+    metadata = [
+        CoreMetadata(tuple(requirements[i] for i in ids), tuple(extras), requires_python)
+        for ids, extras, requires_python in document["metadata"]
+    ]
+    return Project(
+        name,
+        index=index,
+        versions=document["versions"],
+        prereleases=from_runs(document["pre"]),
+        kinds=document["kinds"],
+        releases=document["releases"],
+        metadata=metadata,
+        masks={text: from_runs(bounds) for text, bounds in document["specifiers"].items()},
+    )
+
+
+def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRecord:
+    """Read one file back from a project's listing lines and digests."""
+    filename, size, flag, location = listing[position].split("\t")
+    start = position * 2 * _DIGEST_BYTES
+    sha256 = digests[start : start + _DIGEST_BYTES].hex()
+    path = digests[start + _DIGEST_BYTES : start + 2 * _DIGEST_BYTES].hex()
+    return FileRecord(
+        filename=filename,
+        location=location or f"packages/{path[:2]}/{path[2:4]}/{path[4:]}/{filename}",
+        sha256=None if flag else sha256,
+        size=int(size) if size else None,
+    )
+
+
+def decode_listing(listing: bytes) -> list[str]:
+    """Return a listing's lines, one per file.
+
+    Raises:
+        CorruptIndexError: the blob is not what `compile_page` wrote.
+    """
+    try:
+        return zlib.decompress(listing).decode().split("\n")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise CorruptIndexError(
+            "corrupt-listing",
+            f"a file listing cannot be read: {error}",
+            hint="record the index again, or reinstall depcheck",
+        ) from error

@@ -1,0 +1,167 @@
+"""A project compiled for solving: versions as ranks, specifiers as sets of ranks.
+
+Ranks number a project's versions from 0 (oldest) upwards; a set of ranks is an ``int`` whose bit
+*n* stands for rank *n*, so that requirements are intersected with ``&``. `packaging` decides what a
+specifier means; its verdict is kept per specifier text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depcheck.index.model import UNRECORDED, CoreMetadata, Dist, NotRecordedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.version import Version
+
+RawRelease = list[int | None]
+"""Position of the first file, then kind, metadata id and upload time of each file."""
+RawKind = tuple[str | None, str, str | None, bool]
+"""Tags, build tag, Requires-Python and yanked, as in `Dist`."""
+
+
+class Project:
+    """All versions of one project on one index."""
+
+    __slots__ = (
+        "_dists",
+        "_kinds",
+        "_masks",
+        "_parsed",
+        "_releases",
+        "index",
+        "metadata",
+        "name",
+        "prereleases",
+        "versions",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        index: str,
+        versions: Sequence[str],
+        prereleases: int,
+        kinds: Sequence[RawKind],
+        releases: Sequence[RawRelease | None],
+        metadata: list[CoreMetadata],
+        masks: dict[str, int],
+    ) -> None:
+        self.name = name
+        self.index = index
+        self.versions = versions
+        """Ascending; the position is the rank."""
+        self.prereleases = prereleases
+        self.metadata = metadata
+        """Distinct core metadata, by `Dist.metadata`."""
+        self._kinds = kinds
+        self._releases = releases
+        self._masks = masks
+        self._dists: dict[int, tuple[Dist, ...]] = {}
+        self._parsed: list[Version] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name}: {len(self.versions)} versions>"
+
+    @property
+    def everything(self) -> int:
+        """The set of all ranks."""
+        return (1 << len(self.versions)) - 1
+
+    def mask(self, specifier: str) -> int:
+        """Return the ranks that a specifier set allows, pre-releases included (PEP 440).
+
+        Raises:
+            packaging.specifiers.InvalidSpecifier: the text is no specifier set.
+        """
+        if not specifier:
+            return self.everything
+        found = self._masks.get(specifier)
+        if found is None:
+            found = self._masks[specifier] = allowed(self._versions(), specifier)
+        return found
+
+    def masks(self) -> dict[str, int]:
+        """Return the verdicts known so far, by specifier text."""
+        return dict(self._masks)
+
+    def is_recorded(self, rank: int) -> bool:
+        """Tell whether the files of this version are known."""
+        return self._releases[rank] is not None
+
+    def dists(self, rank: int) -> tuple[Dist, ...]:
+        """Return the files of one version, in the listing's order.
+
+        Raises:
+            NotRecordedError: the recording knows that the version exists, and no more.
+        """
+        found = self._dists.get(rank)
+        if found is None:
+            found = self._dists[rank] = tuple(self._expand(rank))
+        return found
+
+    def _expand(self, rank: int) -> Iterator[Dist]:
+        raw = self._releases[rank]
+        if raw is None:
+            raise NotRecordedError(f"`{self.name}=={self.versions[rank]}`", index=self.index)
+        for offset, at in enumerate(range(1, len(raw), 3)):
+            kind, metadata, uploaded = raw[at], raw[at + 1], raw[at + 2]
+            yield Dist(
+                *self._kinds[kind or 0],
+                uploaded=uploaded,
+                metadata=UNRECORDED if metadata is None else metadata,
+                position=(raw[0] or 0) + offset,
+            )
+
+    def _versions(self) -> list[Version]:
+        if self._parsed is None:
+            from packaging.version import Version  # noqa: PLC0415 - most solves never need it
+
+            self._parsed = [Version(text) for text in self.versions]
+        return self._parsed
+
+
+def allowed(versions: Sequence[Version], specifier: str) -> int:
+    """Return the ranks that `packaging` lets through, pre-releases included."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415
+
+    mask = 0
+    chosen = SpecifierSet(specifier).filter(
+        range(len(versions)), prereleases=True, key=versions.__getitem__
+    )
+    for rank in chosen:
+        mask |= 1 << rank
+    return mask
+
+
+def newest_first(mask: int) -> Iterator[int]:
+    """Yield the ranks of a set from the newest to the oldest."""
+    while mask:
+        rank = mask.bit_length() - 1
+        yield rank
+        mask ^= 1 << rank
+
+
+def runs(mask: int) -> list[int]:
+    """Return a set of ranks as its runs: first, one past the last, first, ..."""
+    bounds: list[int] = []
+    position = 0
+    while mask:
+        skip = (mask & -mask).bit_length() - 1
+        mask >>= skip
+        length = (~mask & (mask + 1)).bit_length() - 1
+        bounds += [position + skip, position + skip + length]
+        mask >>= length
+        position += skip + length
+    return bounds
+
+
+def from_runs(bounds: Sequence[int]) -> int:
+    """Return the set of ranks that `runs` wrote down."""
+    mask = 0
+    for first, end in zip(bounds[::2], bounds[1::2], strict=True):
+        mask |= ((1 << (end - first)) - 1) << first
+    return mask
