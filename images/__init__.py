@@ -1,0 +1,1 @@
+"""What an image should be: spec model, loader, and the built-in specs."""

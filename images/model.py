@@ -123,5 +123,3 @@ class ImageSpec:
     """The file it was read from."""
     digest: str
     """SHA-256 over the spec's bytes and those of the baselines it extends."""
-
-

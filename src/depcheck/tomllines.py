@@ -1,0 +1,83 @@
+"""Find the line of a TOML file that states a key.
+
+``tomllib`` gives values without places, so this reads the text again, line by line. It is a best
+effort for messages: a key that it cannot find has no line, it never has a wrong meaning.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Key = tuple[str | int, ...]
+"""Path of a value: table names, keys and list positions."""
+
+_HEADER = re.compile(r"\s*(\[\[.+\]\]|\[.+\])\s*(?:#.*)?$")
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_ASSIGNMENT = re.compile(rf"\s*(?P<key>{_PART}(?:\s*\.\s*{_PART})*)\s*=(?!=)")
+
+
+def line_of(text: str, key: Key, value: object = None) -> int | None:
+    """Return the number of the line that states a key, or the nearest key above it.
+
+    A ``value`` that is text narrows the answer to the line inside the key's value that holds it.
+    """
+    lines = text.splitlines()
+    places = _places(lines)
+    known = next((key[:n] for n in range(len(key), 0, -1) if key[:n] in places), None)
+    if known is None:
+        return None
+    start = places[known]
+    if not isinstance(value, str) or not value:
+        return start
+    end = min((line for line in places.values() if line > start), default=len(lines) + 1)
+    return next((n for n in range(start, end) if value in lines[n - 1]), start)
+
+
+def _places(lines: list[str]) -> dict[Key, int]:
+    """Return the line number (from 1) of every table header and every assignment."""
+    places: dict[Key, int] = {}
+    counts: dict[Key, int] = {}
+    table: Key = ()
+    for number, line in enumerate(lines, start=1):
+        if _HEADER.match(line):
+            table = _header(line, counts) or table
+            places.setdefault(table, number)
+        elif found := _ASSIGNMENT.match(line):
+            places.setdefault((*table, *_parts(found["key"])), number)
+    return places
+
+
+def _header(line: str, counts: dict[Key, int]) -> Key | None:
+    """Return the path of a table header with list positions, None for a list inside a value."""
+    try:
+        found = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return None
+    names = _only_path(found)
+    path: Key = ()
+    for name in names:
+        path = (*path, name)
+        if path in counts and len(path) < len(names):
+            path = (*path, counts[path])
+    if not line.lstrip().startswith("[["):
+        return path
+    counts[path] = counts.get(path, -1) + 1
+    return (*path, counts[path])
+
+
+def _only_path(found: object) -> list[str]:
+    names: list[str] = []
+    while isinstance(found, dict) and found:
+        name, found = next(iter(found.items()))
+        names.append(name)
+    return names
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip("\"'") for part in re.findall(_PART, dotted)]
