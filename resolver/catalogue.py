@@ -1,0 +1,158 @@
+"""Which file of which version the target would install: the choice below the search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depcheck.index.model import NotRecordedError
+from depcheck.resolver.direct import direct_projects
+from depcheck.resolver.problem import DEFAULT_INDEX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from depcheck.conflicts.model import Rule
+    from depcheck.index.interface import PackageIndex
+    from depcheck.index.model import Dist
+    from depcheck.index.project import Project
+    from depcheck.resolver.problem import Problem
+    from depcheck.resolver.target import TargetEnvironment
+
+
+class Catalogue:
+    """Projects by name, each from the one index that may serve it, and the usable file of each
+    version. Every answer is worked out once.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        target: TargetEnvironment,
+        indexes: Callable[[str], PackageIndex],
+    ) -> None:
+        self.target = target
+        self.direct = direct_projects(problem)
+        self._problem = problem
+        self._explicit = problem.index_of
+        self._as_of = None
+        if problem.variant.as_of is not None:
+            self._as_of = int(problem.variant.as_of.timestamp())
+        self._indexes = indexes
+        self._projects: dict[str, Project | None] = {}
+        self._choices: dict[tuple[str, int], Dist | str] = {}
+        self._exact = _exact_pins(problem)
+        self._no_build = {rule.when.name: rule for rule in problem.rules if rule.kind == "index"}
+
+    def index(self, name: str) -> PackageIndex:
+        """Return the one index that a package may come from."""
+        return self._indexes(self._explicit.get(name, DEFAULT_INDEX))
+
+    def project(self, name: str) -> Project | None:
+        """Return a project, None where its index has no such name."""
+        if name not in self._projects:
+            if name in self.direct:
+                self._projects[name] = self.direct[name].project
+            else:
+                self._projects[name] = self._recorded(name)
+        return self._projects[name]
+
+    def _recorded(self, name: str) -> Project | None:
+        index = self.index(name)
+        horizon = index.info.horizon if index.info else None
+        if horizon is not None and (self._as_of is None or self._as_of > horizon):
+            raise NotRecordedError(
+                f"what was uploaded after {_iso(horizon)}",
+                index=index.location,
+                hint="set `as-of` to that moment or earlier, record the index again, "
+                "or solve with `--live`",
+            )
+        return index.project(name)
+
+    def choice(self, project: Project, rank: int) -> Dist | str:
+        """Return the file that the target would install, or the reason why there is none.
+
+        The best wheel by the target's tag order wins, then the higher build tag; an sdist serves
+        only where no wheel fits.
+        """
+        key = (project.name, rank)
+        found = self._choices.get(key)
+        if found is None:
+            found = self._choices[key] = self._choose(project, rank)
+        return found
+
+    def _choose(self, project: Project, rank: int) -> Dist | str:
+        dists = project.dists(rank)
+        if project.name in self.direct:
+            return dists[0]
+        if (reason := self._barred(project, rank)) is not None:
+            return reason
+        reasons: list[str] = []
+        fitting = [dist for dist in dists if self._fits(project, rank, dist, reasons)]
+        if fitting:
+            return min(fitting, key=self._order)
+        return min(reasons, default="it has no wheel or sdist that the target can use")
+
+    def _barred(self, project: Project, rank: int) -> str | None:
+        rule = self._no_build.get(project.name)
+        if rule is None or not project.mask(str(rule.when.specifier)) >> rank & 1:
+            return None
+        return f"{rule.reason} [{rule.id}]"
+
+    def _fits(self, project: Project, rank: int, dist: Dist, reasons: list[str]) -> bool:
+        if dist.tags is not None and self.target.priority(dist.tags) is None:
+            return False
+        reason = self._too_late(project, dist)
+        if reason is None and not self.target.accepts_python(dist.requires_python):
+            reason = f"it needs Python {dist.requires_python}"
+        if reason is None and dist.yanked and not self._pinned(project, rank):
+            reason = "it was yanked"
+        if reason is not None:
+            reasons.append(reason)
+        return reason is None
+
+    def _too_late(self, project: Project, dist: Dist) -> str | None:
+        if self._as_of is None or project.name in self._explicit:
+            return None
+        if dist.uploaded is None:
+            return "its index does not say when it was uploaded"
+        return "it was uploaded after the as-of moment" if dist.uploaded >= self._as_of else None
+
+    def _pinned(self, project: Project, rank: int) -> bool:
+        pins = self._exact.get(project.name, ())
+        return any(project.mask(specifier) >> rank & 1 for specifier in pins)
+
+    def _order(self, dist: Dist) -> tuple[int, tuple[int, str], int]:
+        if dist.tags is None:
+            return (len(dist.build) + (1 << 30), (0, ""), dist.position)
+        digits = "".join(_leading_digits(dist.build))
+        build = (-int(digits or 0), dist.build[len(digits) :])
+        return (self.target.priority(dist.tags) or 0, build, dist.position)
+
+
+def rules_by_package(rules: tuple[Rule, ...]) -> dict[str, list[Rule]]:
+    """Return the rules by the package that they are about."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        found.setdefault(rule.when.name, []).append(rule)
+    return found
+
+
+def _leading_digits(text: str) -> str:
+    return text[: len(text) - len(text.lstrip("0123456789"))]
+
+
+def _exact_pins(problem: Problem) -> dict[str, list[str]]:
+    """Return the ``==`` pins of the user, who alone may ask for a yanked release (PEP 592)."""
+    pins: dict[str, list[str]] = {}
+    for each in (*problem.variant.requirements, *problem.variant.constraints):
+        specifiers = list(each.requirement.specifier)
+        if any(part.operator in {"==", "==="} and "*" not in part.version for part in specifiers):
+            text = str(each.requirement.specifier)
+            pins.setdefault(each.requirement.name, []).append(text)
+    return pins
+
+
+def _iso(seconds: int) -> str:
+    from datetime import datetime, timezone  # noqa: PLC0415 - for an error message only
+
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

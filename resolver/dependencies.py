@@ -1,0 +1,269 @@
+"""What a candidate asks for: core metadata, corrected by rules and by the spec's overrides.
+
+Rules are matched here, inside the search. In order: ``metadata`` states what an sdist cannot say,
+``no-deps`` and ``drop`` remove, ``override`` replaces, the spec's own overrides and exclusions come
+last; then ``require`` and ``forbid`` add what nobody declared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from depcheck.conflicts.model import RuleKind
+from depcheck.errors import InputError
+from depcheck.index.model import CoreMetadata, Dependency, InvalidMetadataError
+from depcheck.resolver.candidates import Candidate, Want
+from depcheck.resolver.catalogue import rules_by_package
+from depcheck.resolver.direct import as_dependency
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from depcheck.conflicts.model import Rule
+    from depcheck.images.model import Override
+    from depcheck.index.model import Dist
+    from depcheck.index.project import Project
+    from depcheck.resolver.catalogue import Catalogue
+    from depcheck.resolver.problem import Problem
+    from depcheck.resolver.target import TargetEnvironment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """A published dependency that does not count as published."""
+
+    published: Dependency
+    replacement: Dependency | None
+    """None where it was dropped."""
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """The dependencies of one version, markers not yet applied."""
+
+    dependencies: tuple[tuple[Dependency, str | None], ...]
+    """Each with the id of the rule that stated it, if one did."""
+    extras: tuple[str, ...]
+    deviations: tuple[Deviation, ...]
+    source: str
+    """wheel, sdist, spec or ``rule:ID``."""
+    impossible: str | None = None
+
+
+class Dependencies:
+    """Core metadata in, wants out; each version is read once."""
+
+    def __init__(self, problem: Problem, target: TargetEnvironment, catalogue: Catalogue) -> None:
+        self._problem = problem
+        self._target = target
+        self._catalogue = catalogue
+        self._rules = rules_by_package(problem.rules)
+        self._overrides = {each.package: each for each in problem.variant.overrides}
+        self._needs: dict[tuple[str, int], Needs] = {}
+        self._wants: dict[tuple[str, int], tuple[Want, ...]] = {}
+
+    def roots(self) -> Iterator[Want]:
+        """Yield what the image itself asks for, and its constraints as weak wants."""
+        variant = self._problem.variant
+        for each in variant.requirements:
+            dependency = as_dependency(each.requirement)
+            override = self._overrides.get(dependency.name)
+            if override is not None and dependency.url is None:
+                yield from self._overridden(override, dependency)
+            elif self._target.matches(dependency.marker):
+                yield from _wants(dependency, origin=each.origin)
+        for each in variant.constraints:
+            dependency = as_dependency(each.requirement)
+            if self._target.matches(dependency.marker):
+                yield Want(dependency.name, dependency.specifier, weak=True, origin=each.origin)
+
+    def _overridden(self, override: Override, stated: Dependency) -> Iterator[Want]:
+        if override.requirement is not None:
+            replaced = as_dependency(override.requirement)._replace(extras=stated.extras)
+            yield from _wants(replaced, origin=override.origin)
+
+    def wants(self, candidate: Candidate) -> tuple[Want, ...]:
+        """Return what a candidate asks for on the target."""
+        if candidate.project is None or candidate.dist is None:
+            return ()
+        key = (candidate.identifier, candidate.rank)
+        found = self._wants.get(key)
+        if found is None:
+            found = self._wants[key] = tuple(self._collect(candidate))
+        return found
+
+    def _collect(self, candidate: Candidate) -> Iterator[Want]:
+        needs = self.needs(candidate)
+        if needs.impossible:
+            yield Want(candidate.name, extra=candidate.extra, impossible=needs.impossible)
+            return
+        if candidate.extra:
+            yield Want(candidate.name, rank=candidate.rank)
+        for dependency, rule in needs.dependencies:
+            if self._applies(dependency, candidate.extra):
+                yield from self._wants_of(candidate, dependency, rule)
+        if not candidate.extra and candidate.project is not None:
+            yield from self._undeclared(candidate.project, candidate.rank)
+
+    def _applies(self, dependency: Dependency, extra: str) -> bool:
+        if not self._target.matches(dependency.marker, extra):
+            return False
+        return not extra or not self._target.matches(dependency.marker)
+
+    def _wants_of(
+        self, candidate: Candidate, dependency: Dependency, rule: str | None
+    ) -> Iterator[Want]:
+        if dependency.url is None:
+            yield from _wants(dependency, rule=rule)
+            return
+        direct = self._catalogue.direct.get(dependency.name)
+        if direct is not None and direct.url == dependency.url:
+            yield from _wants(dependency._replace(specifier=""), rule=rule)
+            return
+        reason = f"it needs `{dependency}`, a URL that the image spec does not list"
+        yield Want(candidate.name, extra=candidate.extra, impossible=reason)
+
+    def _undeclared(self, project: Project, rank: int) -> Iterator[Want]:
+        for rule in self.rules(project, rank):
+            if rule.kind not in {RuleKind.REQUIRE, RuleKind.FORBID}:
+                continue
+            for each in rule.then:
+                if not self._target.matches(str(each.marker) if each.marker else None):
+                    continue
+                yield Want(
+                    canonicalize_name(each.name),
+                    str(each.specifier),
+                    weak=not rule.install,
+                    forbidden=rule.kind is RuleKind.FORBID,
+                    rule=rule.id,
+                )
+
+    def rules(self, project: Project, rank: int) -> list[Rule]:
+        """Return the rules whose ``when`` this version is in, by id."""
+        return [
+            rule
+            for rule in self._rules.get(project.name, ())
+            if project.mask(str(rule.when.specifier)) >> rank & 1
+        ]
+
+    def needs(self, candidate: Candidate) -> Needs:
+        """Return the dependencies of a candidate's version, with what was waived.
+
+        Raises:
+            InputError: only a build could tell them, and no rule states them.
+        """
+        key = (candidate.name, candidate.rank)
+        found = self._needs.get(key)
+        if found is None and candidate.project is not None and candidate.dist is not None:
+            found = self._read(candidate.project, candidate.rank, candidate.dist)
+            self._needs[key] = found
+        if found is None:
+            return Needs(dependencies=(), extras=(), deviations=(), source="wheel")
+        return found
+
+    def _read(self, project: Project, rank: int, dist: Dist) -> Needs:
+        rules = self.rules(project, rank)
+        try:
+            metadata, source = self._metadata(project, rank, dist, rules)
+        except InvalidMetadataError as error:
+            reason = f"its core metadata is invalid{f': {error}' if str(error) else ''}"
+            return Needs(
+                dependencies=(), extras=(), deviations=(), source="wheel", impossible=reason
+            )
+        impossible = None
+        if not self._target.accepts_python(metadata.requires_python):
+            impossible = f"it needs Python {metadata.requires_python}"
+        dependencies, deviations = self._correct(metadata.dependencies, rules)
+        return Needs(
+            dependencies=tuple(dependencies),
+            extras=metadata.extras,
+            deviations=tuple(deviations),
+            source=source,
+            impossible=impossible,
+        )
+
+    def _metadata(
+        self, project: Project, rank: int, dist: Dist, rules: list[Rule]
+    ) -> tuple[CoreMetadata, str]:
+        if project.name in self._catalogue.direct:
+            return project.metadata[0], "spec"
+        stated = next((rule for rule in rules if rule.kind is RuleKind.METADATA), None)
+        if stated is not None and dist.tags is None:
+            return CoreMetadata(tuple(map(as_dependency, stated.then)), ()), f"rule:{stated.id}"
+        version = project.versions[rank]
+        for each in self._problem.variant.metadata:
+            if each.name == project.name and each.version == version and dist.tags is None:
+                return CoreMetadata(tuple(map(as_dependency, each.requires_dist)), ()), "spec"
+        read = self._catalogue.index(project.name).core_metadata(project, dist)
+        if read is not None:
+            return read, "sdist" if dist.tags is None else "wheel"
+        raise InputError(
+            "dynamic-metadata",
+            f"`{project.name}=={version}` has no wheel for the target, and its sdist cannot state "
+            "its dependencies without being built",
+            hint=f"state them: `[[variants.{self._problem.variant.name}.metadata]]` with "
+            f'`name = "{project.name}"`, `version = "{version}"`, `requires-dist` and `reason`, '
+            "or a rule of kind `metadata`",
+        )
+
+    def _correct(
+        self, published: tuple[Dependency, ...], rules: list[Rule]
+    ) -> tuple[list[tuple[Dependency, str | None]], list[Deviation]]:
+        counted: list[tuple[Dependency, str | None]] = []
+        deviations: list[Deviation] = []
+        alone = next((rule for rule in rules if rule.kind is RuleKind.NO_DEPS), None)
+        for dependency in published:
+            found = self._deviation(dependency, rules, alone)
+            if found is None:
+                counted.append((dependency, None))
+                continue
+            deviations.append(found)
+            if found.replacement is not None:
+                counted.append((found.replacement, found.rule))
+        if alone is not None:
+            counted += [(as_dependency(each), alone.id) for each in alone.then]
+        return counted, deviations
+
+    def _deviation(
+        self, dependency: Dependency, rules: list[Rule], alone: Rule | None
+    ) -> Deviation | None:
+        override = self._overrides.get(dependency.name)
+        if override is not None:
+            replacement = None
+            if override.requirement is not None:
+                stated = as_dependency(override.requirement)
+                replacement = dependency._replace(specifier=stated.specifier, url=stated.url)
+            return Deviation(
+                published=dependency,
+                replacement=replacement,
+                rule=override.origin,
+                reason=override.reason,
+            )
+        if alone is not None:
+            return _by_rule(dependency, None, alone)
+        for rule in rules:
+            if rule.kind is RuleKind.DROP and dependency.name in rule.drop:
+                return _by_rule(dependency, None, rule)
+            if rule.kind is RuleKind.OVERRIDE:
+                for each in rule.then:
+                    if canonicalize_name(each.name) == dependency.name:
+                        text = str(each.specifier)
+                        return _by_rule(dependency, dependency._replace(specifier=text), rule)
+        return None
+
+
+def _by_rule(published: Dependency, replacement: Dependency | None, rule: Rule) -> Deviation:
+    return Deviation(published=published, replacement=replacement, rule=rule.id, reason=rule.reason)
+
+
+def _wants(
+    dependency: Dependency, *, origin: str | None = None, rule: str | None = None
+) -> Iterator[Want]:
+    yield Want(dependency.name, dependency.specifier, origin=origin, rule=rule)
+    for extra in dependency.extras:
+        yield Want(dependency.name, dependency.specifier, extra=extra, origin=origin, rule=rule)

@@ -1,0 +1,93 @@
+"""Direct references (PEP 508 ``name @ url``) as projects of one version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from packaging.utils import canonicalize_name
+
+from depcheck.errors import InputError
+from depcheck.index.model import CoreMetadata, Dependency
+from depcheck.index.project import Project
+from depcheck.resolver.solution import DirectSource
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from depcheck.images.model import SpecRequirement
+    from depcheck.resolver.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectProject:
+    """A package that comes from a URL: one version, its metadata stated by the spec."""
+
+    project: Project
+    source: DirectSource
+    url: str
+    """As the spec writes it."""
+
+
+def as_dependency(requirement: Requirement) -> Dependency:
+    """Return a requirement in the form that core metadata has it."""
+    return Dependency(
+        canonicalize_name(requirement.name),
+        tuple(sorted(canonicalize_name(extra) for extra in requirement.extras)),
+        str(requirement.specifier),
+        str(requirement.marker) if requirement.marker else None,
+        requirement.url,
+    )
+
+
+def direct_projects(problem: Problem) -> dict[str, DirectProject]:
+    """Return the direct references of a problem, by normalised name.
+
+    Raises:
+        InputError: a reference whose metadata the spec does not state.
+    """
+    return {
+        canonicalize_name(each.requirement.name): _direct(problem, each)
+        for each in problem.variant.requirements
+        if each.requirement.url
+    }
+
+
+def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
+    name = canonicalize_name(stated.requirement.name)
+    url = stated.requirement.url or ""
+    recorded = next((each for each in problem.variant.metadata if each.name == name), None)
+    if recorded is None:
+        raise InputError(
+            "unknown-metadata",
+            f"{stated.origin}: `{name}` comes from a URL, and its core metadata is not stated",
+            hint=f'add `[[variants.{problem.variant.name}.metadata]]` with `name = "{name}"`, '
+            "`version`, `requires-dist` and `reason`",
+        )
+    dependencies = tuple(as_dependency(each) for each in recorded.requires_dist)
+    project = Project(
+        name,
+        index=url,
+        versions=[recorded.version],
+        prereleases=0,
+        kinds=[(None, "", None, False)],
+        releases=[[0, 0, 0, None]],
+        metadata=[CoreMetadata(dependencies, ())],
+        masks={},
+    )
+    return DirectProject(project=project, source=_source(url), url=url)
+
+
+def _source(url: str) -> DirectSource:
+    vcs, _, rest = url.partition("+") if url.startswith("git+") else ("", "", url)
+    parts = urlsplit(rest)
+    fragment = {key: values[0] for key, values in parse_qs(parts.fragment).items()}
+    path, _, commit = parts.path.partition("@") if vcs else (parts.path, "", "")
+    return DirectSource(
+        url=urlunsplit((parts.scheme, parts.netloc, path, parts.query, "")),
+        vcs=vcs or None,
+        commit=commit or None,
+        sha256=fragment.get("sha256"),
+        subdirectory=fragment.get("subdirectory"),
+    )

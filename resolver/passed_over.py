@@ -1,0 +1,54 @@
+"""Why newer versions than the pinned one were not chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depcheck.index.model import Dist
+from depcheck.index.project import newest_first
+from depcheck.resolver.solution import PassedOver
+
+if TYPE_CHECKING:
+    from depcheck.resolver.candidates import Candidate
+    from depcheck.resolver.search import Asked, Found
+
+
+def passed_over(found: Found, candidate: Candidate) -> tuple[PassedOver, ...]:
+    """Return the versions above a candidate, newest first, grouped by reason."""
+    project = candidate.project
+    if project is None:
+        return ()
+    groups: dict[str, list[str]] = {}
+    newer = project.everything & ~((1 << (candidate.rank + 1)) - 1)
+    for rank in newest_first(newer):
+        reason = _reason(found, candidate, rank)
+        groups.setdefault(reason, []).append(project.versions[rank])
+    return tuple(
+        PassedOver(versions=tuple(versions), reason=reason) for reason, versions in groups.items()
+    )
+
+
+def _reason(found: Found, candidate: Candidate, rank: int) -> str:
+    project = candidate.project
+    if project is None:
+        return ""
+    for asked in found.asked.get(candidate.identifier, ()):
+        if not asked.want.mask(project) >> rank & 1:
+            return _excluded(asked)
+    if not project.is_recorded(rank):
+        return "not recorded"
+    choice = found.catalogue.choice(project, rank)
+    if not isinstance(choice, Dist):
+        return choice
+    rejected = found.rejected.get((candidate.identifier, rank))
+    if rejected is not None:
+        return rejected
+    if project.prereleases >> rank & 1:
+        return "it is a pre-release"
+    return "it was left behind while backtracking"
+
+
+def _excluded(asked: Asked) -> str:
+    want = asked.want
+    rule = f" [{want.rule}]" if want.rule else ""
+    return f"{asked.parent or want.origin} needs {want}{rule}"

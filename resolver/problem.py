@@ -1,0 +1,64 @@
+"""Everything that decides an answer, as one value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from depcheck.conflicts.matching import active_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from depcheck.conflicts.model import Rule
+    from depcheck.images.model import ImageSpec, Variant
+
+DEFAULT_INDEX = "default"
+MAX_ROUNDS = 20_000
+"""resolvelib's budget. It is part of the problem: it steers optimistic backjumping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One image variant with the rules that concern it."""
+
+    image: str
+    summary: str
+    variant: Variant
+    rules: tuple[Rule, ...]
+    """Rules whose `given` and `variants` hold for this image, sorted by id."""
+    max_rounds: int = MAX_ROUNDS
+
+    @property
+    def index_of(self) -> Mapping[str, str]:
+        """Location of the explicit index of each package that has one."""
+        return {name: index.url for index in self.variant.indexes for name in index.packages}
+
+    def digest(self, index_digests: Iterable[tuple[str, str | None]]) -> str:
+        """Return the SHA-256 of the problem and of the recordings it is solved against."""
+        content = [_plain(self), sorted(index_digests, key=str)]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def build_problem(spec: ImageSpec, variant: Variant, rules: Iterable[Rule]) -> Problem:
+    """Join one variant of an image with the rules that apply to it."""
+    roots = [each.requirement for each in variant.requirements]
+    chosen = sorted(active_rules(tuple(rules), variant.name, roots), key=lambda rule: rule.id)
+    return Problem(image=spec.name, summary=spec.summary, variant=variant, rules=tuple(chosen))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON, without the places that things were written down at."""
+    if is_dataclass(value) and not isinstance(value, type):
+        names = (each.name for each in fields(value) if each.name != "origin")
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    if hasattr(value, "items"):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return value if isinstance(value, (int, bool)) or value is None else str(value)

@@ -1,0 +1,145 @@
+"""The resolvelib provider: an adapter that asks the catalogue and the dependencies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resolvelib import AbstractProvider
+
+from depcheck.index.model import Dist
+from depcheck.index.project import newest_first
+from depcheck.resolver.candidates import ABSENT, Candidate, Want
+from depcheck.resolver.preference import Preference, preference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from resolvelib.structs import RequirementInformation
+
+    from depcheck.index.project import Project
+    from depcheck.resolver.catalogue import Catalogue
+    from depcheck.resolver.dependencies import Dependencies
+
+_LAST = 1 << 30
+
+
+class Provider(AbstractProvider[Want, Candidate, str]):
+    """What resolvelib asks, answered in ranks."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        dependencies: Dependencies,
+        *,
+        roots: Sequence[Want],
+        prerelease: str,
+    ) -> None:
+        self._catalogue = catalogue
+        self._dependencies = dependencies
+        self._order = {want.name: place for place, want in reversed(list(enumerate(roots)))}
+        self._prerelease = prerelease
+        self._explicit_pre = _names_with_prereleases(roots)
+        self._candidates: dict[tuple[str, int], Candidate] = {}
+
+    def identify(self, requirement_or_candidate: Want | Candidate) -> str:
+        """Return the package, or the extra of it."""
+        return requirement_or_candidate.identifier
+
+    def get_dependencies(self, candidate: Candidate) -> Iterable[Want]:
+        """Return what a candidate asks for on the target."""
+        return self._dependencies.wants(candidate)
+
+    def is_satisfied_by(self, requirement: Want, candidate: Candidate) -> bool:
+        """Tell whether a candidate is among those that a want allows."""
+        if candidate.rank == ABSENT or candidate.project is None:
+            return requirement.weak
+        return bool(requirement.mask(candidate.project) >> candidate.rank & 1)
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Want]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Callable[[], Iterator[Candidate]] | Sequence[Candidate]:
+        """Return the candidates that all wants allow, newest first, found as they are needed."""
+        wants = list(requirements[identifier])
+        broken = {candidate.rank for candidate in incompatibilities[identifier]}
+        if all(want.weak for want in wants):
+            return () if ABSENT in broken else (self._absent(wants[0]),)
+        project = self._catalogue.project(wants[0].name)
+        if project is None:
+            return ()
+        mask = project.everything
+        for want in wants:
+            mask &= want.mask(project)
+        for rank in broken:
+            if rank != ABSENT:
+                mask &= ~(1 << rank)
+        return lambda: self._usable(project, wants[0].extra, mask)
+
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[str],
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002 - resolvelib's signature
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
+        information: Mapping[str, Iterator[RequirementInformation[Want, Candidate]]],
+        backtrack_causes: Sequence[RequirementInformation[Want, Candidate]],
+    ) -> Iterable[str]:
+        """Return the one package to decide next: causes of the last conflict come first."""
+        undecided = list(identifiers)
+        causes = {cause.requirement.identifier for cause in backtrack_causes}
+        causes |= {cause.parent.identifier for cause in backtrack_causes if cause.parent}
+        pool = [each for each in undecided if each in causes] or undecided
+        return [min(pool, key=lambda each: self._preference(each, information[each]))]
+
+    def get_preference(  # type: ignore[override]
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
+        information: Mapping[str, Iterator[RequirementInformation[Want, Candidate]]],
+        backtrack_causes: Sequence[RequirementInformation[Want, Candidate]],  # noqa: ARG002
+    ) -> Preference:
+        """Return the sort key of one undecided package."""
+        return self._preference(identifier, information[identifier])
+
+    def _preference(
+        self, identifier: str, information: Iterator[RequirementInformation[Want, Candidate]]
+    ) -> Preference:
+        wants = [each.requirement for each in information]
+        return preference(identifier, wants, self._order.get(wants[0].name, _LAST))
+
+    def _usable(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
+        """Yield usable candidates; pre-releases as the policy says (PEP 440)."""
+        if self._prerelease == "allow" or project.name in self._explicit_pre:
+            yield from self._newest(project, extra, mask)
+            return
+        found = False
+        for candidate in self._newest(project, extra, mask & ~project.prereleases):
+            found = True
+            yield candidate
+        if not found and self._prerelease == "if-necessary":
+            yield from self._newest(project, extra, mask & project.prereleases)
+
+    def _newest(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
+        for rank in newest_first(mask):
+            dist = self._catalogue.choice(project, rank)
+            if isinstance(dist, Dist):
+                yield self._candidate(project, extra, rank, dist)
+
+    def _candidate(self, project: Project, extra: str, rank: int, dist: Dist) -> Candidate:
+        candidate = Candidate(project.name, extra, project, rank, dist)
+        return self._candidates.setdefault((candidate.identifier, rank), candidate)
+
+    def _absent(self, want: Want) -> Candidate:
+        candidate = Candidate(want.name, want.extra, None, ABSENT, None)
+        return self._candidates.setdefault((want.identifier, ABSENT), candidate)
+
+
+def _names_with_prereleases(roots: Sequence[Want]) -> frozenset[str]:
+    """Return the packages whose direct requirement names a pre-release."""
+    from packaging.specifiers import SpecifierSet  # noqa: PLC0415
+
+    return frozenset(
+        want.name for want in roots if want.specifier and SpecifierSet(want.specifier).prereleases
+    )

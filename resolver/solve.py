@@ -1,0 +1,191 @@
+"""Problem in, solution out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depcheck.errors import DepcheckError, ExitCode
+from depcheck.index.default import absolute_url, canonical_default_index
+from depcheck.resolver.candidates import Candidate
+from depcheck.resolver.passed_over import passed_over
+from depcheck.resolver.problem import DEFAULT_INDEX
+from depcheck.resolver.search import search
+from depcheck.resolver.solution import IndexUse, LockedFile, Pin, Solution, Via
+from depcheck.resolver.verdicts import (
+    applied_rules,
+    build_needs,
+    environment,
+    order_edges,
+    system_needs,
+    waivers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from depcheck.index.interface import PackageIndex
+    from depcheck.resolver.problem import Problem
+    from depcheck.resolver.search import Asked, Found
+
+
+class UnhashedFileError(DepcheckError):
+    """An index states no hash for a file that the lock would pin."""
+
+    exit_code = ExitCode.NO
+
+
+def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
+    """Solve a problem against indexes, looked up by location (``default`` or a URL).
+
+    Raises:
+        UnsatisfiableError, SearchLimitError, NotRecordedError, InputError: as `search`.
+        UnhashedFileError: a pin's file has no known hash.
+    """
+    found = search(problem, indexes)
+    by_name: dict[str, list[Candidate]] = {}
+    for candidate in found.candidates.values():
+        by_name.setdefault(candidate.name, []).append(candidate)
+    pins = tuple(_pin(problem, found, by_name[name]) for name in sorted(by_name))
+    uses = tuple(_index_uses(problem, pins, indexes))
+    variant = problem.variant
+    return Solution(
+        image=problem.image,
+        variant=variant.name,
+        summary=problem.summary,
+        target=variant.target,
+        as_of=variant.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if variant.as_of else None,
+        input_digest=problem.digest((use.name, use.digest) for use in uses),
+        pins=pins,
+        waivers=waivers(found),
+        rules=applied_rules(problem, found),
+        indexes=uses,
+        after=order_edges(found),
+        stages=variant.stages,
+        env=environment(problem, found),
+        system=system_needs(found),
+        warnings=tuple(_warnings(problem, found, pins)),
+        rounds=found.rounds,
+    )
+
+
+def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
+    base = next(each for each in candidates if not each.extra)
+    direct = found.catalogue.direct.get(base.name)
+    locked = None if direct else _locked_file(found, base)
+    built = direct is not None or (locked is not None and not locked.is_wheel)
+    needs = found.dependencies.needs(base)
+    return Pin(
+        name=base.name,
+        version=base.version,
+        index=None if direct else _index_name(problem, base.name),
+        file=locked,
+        direct=direct.source if direct else None,
+        extras=tuple(sorted(each.extra for each in candidates if each.extra)),
+        requires=tuple(_requires(found, candidates)),
+        requires_python=base.dist.requires_python if base.dist else None,
+        via=tuple(_via(found, candidates)),
+        metadata_from=needs.source,
+        passed_over=passed_over(found, base),
+        build=build_needs(found, base) if built else None,
+    )
+
+
+def _index_name(problem: Problem, name: str) -> str:
+    for index in problem.variant.indexes:
+        if name in index.packages:
+            return index.name
+    return DEFAULT_INDEX
+
+
+def _locked_file(found: Found, candidate: Candidate) -> LockedFile:
+    project, dist = candidate.project, candidate.dist
+    if project is None or dist is None:
+        raise AssertionError(candidate)
+    index = found.catalogue.index(candidate.name)
+    record = index.file(project, dist)
+    if record.sha256 is None:
+        raise UnhashedFileError(
+            "unhashed-file",
+            f"index `{index.location}` states no SHA-256 for `{record.filename}`, "
+            "and a lock without it would prove nothing",
+            hint=f"pin another version of `{candidate.name}`, one whose hash is recorded",
+        )
+    return LockedFile(
+        filename=record.filename,
+        url=absolute_url(record.location, index.location),
+        sha256=record.sha256,
+        size=record.size,
+        uploaded=dist.uploaded,
+    )
+
+
+def _requires(found: Found, candidates: list[Candidate]) -> list[str]:
+    names = {
+        want.name
+        for candidate in candidates
+        for want in found.dependencies.wants(candidate)
+        if not want.weak and want.name != candidate.name
+    }
+    return sorted(names & {each.name for each in found.candidates.values()})
+
+
+def _via(found: Found, candidates: list[Candidate]) -> list[Via]:
+    seen: set[tuple[str, str, bool, str]] = set()
+    for candidate in candidates:
+        for asked in found.asked[candidate.identifier]:
+            if asked.parent is None or _still_there(found, asked):
+                seen.add(_source(asked))
+    own = {candidates[0].name}
+    return [
+        Via(source=source, requirement=text, is_package=is_package, rule=rule or None)
+        for source, text, is_package, rule in sorted(seen)
+        if source not in own
+    ]
+
+
+def _still_there(found: Found, asked: Asked) -> bool:
+    return (
+        asked.parent is not None and found.candidates.get(asked.parent.identifier) is asked.parent
+    )
+
+
+def _source(asked: Asked) -> tuple[str, str, bool, str]:
+    want = asked.want
+    if asked.parent is not None:
+        return (asked.parent.name, str(want), True, want.rule or "")
+    return (want.origin or "", str(want), False, want.rule or "")
+
+
+def _index_uses(
+    problem: Problem, pins: tuple[Pin, ...], indexes: Callable[[str], PackageIndex]
+) -> Iterator[IndexUse]:
+    used = {pin.index for pin in pins}
+    places = [(DEFAULT_INDEX, DEFAULT_INDEX, ())] if DEFAULT_INDEX in used else []
+    places += [(i.name, i.url, i.packages) for i in problem.variant.indexes if i.name in used]
+    for name, location, packages in sorted(places):
+        info = indexes(location).info
+        yield IndexUse(
+            name=name,
+            url=canonical_default_index() if location == DEFAULT_INDEX else location,
+            packages=packages,
+            digest=info.digest if info else None,
+            moment=info.moment if info else None,
+        )
+
+
+def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator[str]:
+    for candidate in found.candidates.values():
+        needs = found.dependencies.needs(candidate)
+        if candidate.extra and candidate.extra not in needs.extras:
+            known = ", ".join(sorted(needs.extras)) or "none"
+            yield f"`{candidate.name}=={candidate.version}` has no extra `{candidate.extra}` (it has: {known})"
+    if problem.variant.as_of is not None:
+        undated = sorted(pin.name for pin in pins if pin.file and pin.file.uploaded is None)
+        if undated:
+            yield (
+                "the as-of moment could not be applied to files whose index states no upload "
+                f"times: {', '.join(undated)}"
+            )
+    for pin in pins:
+        if pin.needs_build and pin.name not in problem.variant.allow_build:
+            yield f"`{pin.name}=={pin.version}` is built from source, and `allow-build` does not list it"
