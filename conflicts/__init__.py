@@ -1,0 +1,1 @@
+"""What is known to break: rule model, loader, matching, and the rules."""

@@ -79,3 +79,7 @@ class Rule:
     """system: shared libraries or OS packages, as text."""
     origin: str = ""
     """File (and table) that states the rule."""
+    example: tuple[Requirement, ...] = ()
+    """Pins (``torch==2.2.2``) that the rule has something to say about; a test checks it."""
+    counterexample: tuple[Requirement, ...] = ()
+    """Pins close by that the rule leaves alone; a test checks it."""

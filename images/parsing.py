@@ -66,10 +66,7 @@ def parse_spec(root: Table) -> SpecDraft:
 def _variants(table: Table) -> dict[str, VariantDraft]:
     found: dict[str, VariantDraft] = {}
     for name in table.names():
-        try:
-            image_name(name)
-        except BadValueError as complaint:
-            table.complain(name, complaint.message, complaint.remedy)
+        table.check_name(name, image_name)
         found[name] = _variant(table.table(name))
     return found
 
@@ -193,10 +190,7 @@ def _validate(table: Table) -> ValidateSpec:
 def _env(table: Table) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in table.names():
-        try:
-            env_name(name)
-        except BadValueError as complaint:
-            table.complain(name, complaint.message, complaint.remedy)
+        table.check_name(name, env_name)
         found[name] = table.optional(name, any_text, "")
     return found
 

@@ -1,4 +1,4 @@
-"""Parsers of the values that only image specs have; each raises ``BadValueError`` with the remedy."""
+"""Parsers of values that only image specs have; each raises ``BadValueError`` with the remedy."""
 
 from __future__ import annotations
 

@@ -164,6 +164,15 @@ class Table:
                 self.file.report(key, f"must be a table, not {kind_of(item)}", None, item)
         return tuple(found)
 
+    def items(self, name: str) -> tuple[object, ...]:
+        """Return a list as it stands, unparsed; empty where it is absent or not a list."""
+        found = self._data.get(name)
+        return tuple(found) if isinstance(found, list) else ()
+
+    def check_name(self, name: str, parse: Callable[[object], object]) -> None:
+        """Report a key of this table that is itself a value, such as a variable's name."""
+        self._parsed((*self.key, name), name, parse, None)
+
     def complain(self, name: str, message: str, remedy: str | None = None) -> None:
         """Report a problem with one key of this table, or with the table where name is empty."""
         self.file.report((*self.key, name) if name else self.key, message, remedy)
