@@ -1,0 +1,168 @@
+"""The lock set of one image variant: all its files as bytes, written all or nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.lockfiles.dockerfile import dockerfile_stages
+from depcheck.lockfiles.explain import explain_json
+from depcheck.lockfiles.install_script import install_sh
+from depcheck.lockfiles.pylock import pylock_toml
+from depcheck.lockfiles.requirements import (
+    build_constraints_txt,
+    requirements_txt,
+    stage_txt,
+    strip_hashes,
+)
+from depcheck.lockfiles.stages import plan_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from depcheck.resolver.solution import Solution
+
+EXECUTABLE = frozenset({"install.sh", "validate_dependencies"})
+"""Files of a lock set that can be run."""
+_OURS = re.compile(
+    r"pylock\.toml|requirements(\.nohash)?\.txt|stages(/[^/]+\.txt)?|install\.sh"
+    r"|Dockerfile\.stages|validate_dependencies|explain\.json"
+)
+
+
+def render(solution: Solution, *, command: str | None = None) -> dict[str, bytes]:
+    """Return the lock set as relative path -> bytes; the same for the same solution.
+
+    Args:
+        solution: what to lock.
+        command: the command line that made it, named in the headers; None for ``depcheck solve``
+            of this image and variant.
+
+    Raises:
+        InputError: the solution cannot be locked (contradicting order rules, a direct reference
+            that is not pinned, a variable that cannot be set).
+    """
+    command = command or f"depcheck solve {solution.image} --variant {solution.variant}"
+    stages = plan_stages(solution)
+    requirements = requirements_txt(solution, command)
+    files = {
+        "requirements.txt": requirements,
+        "requirements.nohash.txt": strip_hashes(requirements),
+        "pylock.toml": pylock_toml(solution, stages),
+        "install.sh": install_sh(solution, stages),
+        "Dockerfile.stages": dockerfile_stages(solution, stages),
+        "explain.json": explain_json(solution, stages),
+    }
+    for stage in stages:
+        files[stage.file] = stage_txt(stage)
+        if stage.constraints_file is not None:
+            files[stage.constraints_file] = build_constraints_txt(stage)
+    return dict(sorted(files.items()))
+
+
+def write(files: Mapping[str, bytes], directory: Path) -> None:
+    """Replace the lock set in a directory by these files, all or nothing.
+
+    A run that is cut short leaves the former lock set whole: beside the directory, if it was cut
+    between two renames, from where the next call puts it back. Concurrent calls take turns.
+
+    Raises:
+        InputError: the directory holds files that are no part of a lock set.
+        EnvironmentFailure: the file system refuses.
+    """
+    try:
+        directory = directory.resolve()
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(directory.parent):
+            _replace(files, directory)
+    except OSError as error:
+        raise EnvironmentFailure(
+            "lock-set-not-written",
+            f"cannot write the lock set to `{directory}`: {error.strerror or error}",
+            hint="check permissions and free disk space, or choose another output folder",
+        ) from error
+
+
+@contextmanager
+def _locked(parent: Path) -> Iterator[None]:
+    """Hold the folder's advisory lock, which needs no lock file."""
+    descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+        os.fsync(descriptor)  # makes the renames durable
+    finally:
+        os.close(descriptor)
+
+
+def _replace(files: Mapping[str, bytes], directory: Path) -> None:
+    new = directory.with_name(f".{directory.name}.new")
+    old = directory.with_name(f".{directory.name}.old")
+    if old.exists() and not directory.exists():
+        old.rename(directory)
+    _check_ours(directory)
+    _remove(new)
+    _remove(old)
+    try:
+        _write_all(files, new)
+        if directory.exists():
+            directory.rename(old)
+        new.rename(directory)
+    finally:
+        if old.exists() and not directory.exists():
+            old.rename(directory)
+        _remove(new)
+    _remove(old)
+
+
+def _check_ours(directory: Path) -> None:
+    """Refuse to replace anything that is not a lock set."""
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise InputError(
+            "not-a-folder", f"`{directory}` is not a folder", hint="choose another output folder"
+        )
+    paths = (path.relative_to(directory).as_posix() for path in directory.rglob("*"))
+    foreign = sorted(path for path in paths if not _OURS.fullmatch(path))
+    if foreign:
+        raise InputError(
+            "foreign-files",
+            f"`{directory}` holds files that are no part of a lock set: "
+            + ", ".join(f"`{path}`" for path in foreign[:5]),
+            hint="move them away, or choose another output folder",
+        )
+
+
+def _write_all(files: Mapping[str, bytes], directory: Path) -> None:
+    folders = {(directory / path).parent for path in files} | {directory}
+    for folder in sorted(folders):
+        folder.mkdir(exist_ok=True)
+    for path, content in files.items():
+        mode = 0o777 if path in EXECUTABLE else 0o666
+        descriptor = os.open(directory / path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    for folder in folders:
+        _fsync_folder(folder)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(directory: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)

@@ -1,0 +1,164 @@
+"""Plan the install stages of a solution: which pins by one command, and in which order.
+
+Every stage installs with ``--no-deps``, since the lock is complete and waivers would otherwise be
+refused. Order therefore matters for layers (torch and its CUDA libraries first, since they are
+big and change rarely), for builds (an sdist finds what it needs already there) and for ``order``
+rules. One stage takes from one index, so that a package is never found on another.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from depcheck.errors import InputError
+from depcheck.lockfiles.groups import Group, group_pins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from depcheck.resolver.solution import IndexUse, Pin, Solution
+
+DEFAULT_INDEX = "default"
+"""Name of the index that is left to the user's own installer configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A group of pins installed by one command, and so one image layer."""
+
+    number: int
+    """Counted from 1, in install order."""
+    name: str
+    """Safe as a file name and as a shell word; unique in the plan."""
+    pins: tuple[Pin, ...]
+    """Sorted by name."""
+    index: IndexUse | None
+    """The only index that the stage takes from; None for direct references."""
+    hashed: bool
+    """Every pin states a hash; false for version control references."""
+    builds: bool
+    """Runs build back ends (sdists, direct references)."""
+    isolation: bool = True
+    """Builds happen in an environment of their own."""
+    constraints: tuple[str, ...] = ()
+    """Requirements that limit the isolated build environment, sorted."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables that the builds need."""
+
+    @property
+    def file(self) -> str:
+        """Path of the requirements file, relative to the lock set."""
+        return f"stages/{self.number:02d}-{self.name}.txt"
+
+    @property
+    def constraints_file(self) -> str | None:
+        """Path of the build constraints, relative to the lock set; None without any."""
+        return self.file.replace(".txt", ".build-constraints.txt") if self.constraints else None
+
+    @property
+    def explicit_index(self) -> IndexUse | None:
+        """The index that the command must name; None where the user's own default serves."""
+        return None if self.index is None or self.index.name == DEFAULT_INDEX else self.index
+
+    @property
+    def known_bytes(self) -> int:
+        """Download size in bytes of the files whose size the index states."""
+        return sum(pin.file.size or 0 for pin in self.pins if pin.file)
+
+    @property
+    def unknown_sizes(self) -> int:
+        """Number of pins whose download size is not known."""
+        return sum(1 for pin in self.pins if pin.file is None or pin.file.size is None)
+
+    @property
+    def download_bytes(self) -> int | None:
+        """Download size in bytes, None where some file's size is not known."""
+        return None if self.unknown_sizes else self.known_bytes
+
+
+def plan_stages(solution: Solution) -> tuple[Stage, ...]:
+    """Return the install stages of a solution, in order; equal pins give equal stages.
+
+    Raises:
+        InputError: the ``order`` rules of the solution contradict each other.
+    """
+    indexes = {index.name: index for index in solution.indexes}
+    taken: dict[str, int] = {}
+    stages = []
+    ordered = _in_order(group_pins(solution), _predecessors(solution))
+    for number, (group, pins) in enumerate(ordered, start=1):
+        stages.append(
+            Stage(
+                number=number,
+                name=_unique(group.name, taken),
+                pins=tuple(sorted(pins, key=lambda pin: pin.name)),
+                index=indexes[group.index] if group.index is not None else None,
+                hashed=group.hashed,
+                builds=group.builds,
+                isolation=group.isolation,
+                constraints=group.constraints,
+                env=dict(group.env),
+            )
+        )
+    return tuple(stages)
+
+
+def _predecessors(solution: Solution) -> Mapping[str, frozenset[str]]:
+    """Names that must be installed in an earlier stage, by name; absent packages do not count."""
+    present = {pin.name for pin in solution.pins}
+    edges = [(late, early) for late, early in solution.after if {late, early} <= present]
+    return {
+        name: frozenset(early for late, early in edges if late == name)
+        for name in {late for late, _ in edges}
+    }
+
+
+def _in_order(
+    groups: Mapping[Group, Sequence[Pin]], predecessors: Mapping[str, frozenset[str]]
+) -> Iterable[tuple[Group, list[Pin]]]:
+    """Take the first group with pins that may go in, again and again until none is left."""
+    waiting = {group: list(groups[group]) for group in sorted(groups, key=lambda g: g.rank)}
+    installed: set[str] = set()
+    while waiting:
+        group, ready = _first_ready(waiting, predecessors, installed)
+        yield group, ready
+        installed.update(pin.name for pin in ready)
+        waiting[group] = [pin for pin in waiting[group] if pin.name not in installed]
+        if not waiting[group]:
+            del waiting[group]
+
+
+def _first_ready(
+    waiting: Mapping[Group, list[Pin]],
+    predecessors: Mapping[str, frozenset[str]],
+    installed: set[str],
+) -> tuple[Group, list[Pin]]:
+    for group, pins in waiting.items():
+        ready = [pin for pin in pins if predecessors.get(pin.name, frozenset()) <= installed]
+        if ready:
+            return group, ready
+    stuck = sorted(pin.name for pins in waiting.values() for pin in pins)
+    cycle = [name for name in stuck if predecessors.get(name)]
+    raise InputError(
+        "stage-order-cycle",
+        "no install order satisfies the `order` rules: "
+        + "; ".join(f"`{name}` after {_quoted(predecessors[name])}" for name in cycle),
+        hint="remove one of these `order` rules",
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _unique(wished: str, taken: dict[str, int]) -> str:
+    """Make a stage name safe in paths and shells, and number it where it is taken."""
+    base = re.sub(r"[^a-z0-9]+", "-", wished.lower()).strip("-") or "stage"
+    name = base
+    while name in taken:
+        taken[base] += 1
+        name = f"{base}-{taken[base]}"
+    taken[name] = 1
+    return name
