@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from packaging.requirements import Requirement
 
 from depcheck.conflicts.model import BuildNeeds, Rule, RuleKind
-from depcheck.conflicts.payload import check_payload
+from depcheck.conflicts.payload import check_examples, check_payload
 from depcheck.conflicts.values import day, evidence, pin, rule_id, rule_kind, scope
 from depcheck.errors import InputError
 from depcheck.tomlfile import read_toml
@@ -76,6 +76,7 @@ def merge_rules(rules: list[Rule]) -> tuple[Rule, ...]:
 
 
 def _rule(table: Table) -> Rule:
+    problems = len(table.file.problems)
     kind = table.required("kind", rule_kind, None)
     rule = Rule(
         id=table.required("id", rule_id, ""),
@@ -101,6 +102,8 @@ def _rule(table: Table) -> Rule:
     table.close()
     if kind is not None:
         check_payload(table, rule)
+    if len(table.file.problems) == problems:
+        check_examples(table, rule)
     return rule
 
 

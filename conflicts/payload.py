@@ -36,7 +36,7 @@ _KEYS = ("then", "drop", "after", "build", "env", "system")
 
 
 def check_payload(table: Table, rule: Rule) -> None:
-    """Report what the rule's kind lacks, what belongs to other kinds, and examples that fail."""
+    """Report what the rule's kind lacks, and what belongs to other kinds."""
     own = _PAYLOAD[rule.kind]
     stated = table.has(own) if rule.kind in _MAY_BE_EMPTY else bool(getattr(rule, own))
     if not stated:
@@ -48,8 +48,6 @@ def check_payload(table: Table, rule: Rule) -> None:
         table.complain("install", "is only for rules of kind `require`", "leave it out")
     for position, need in enumerate(rule.then):
         _check_need(table, rule, position, need)
-    if rule.evidence:
-        _check_examples(table, rule)
 
 
 def _check_need(table: Table, rule: Rule, position: int, need: Requirement) -> None:
@@ -62,7 +60,7 @@ def _check_need(table: Table, rule: Rule, position: int, need: Requirement) -> N
         table.file.report(key, f"`{need}` allows no version", "mend the range")
 
 
-def _check_examples(table: Table, rule: Rule) -> None:
+def check_examples(table: Table, rule: Rule) -> None:
     """Report an example that the rule leaves alone and a counterexample that it does not."""
     for key, pins, expected in (
         ("example", rule.example, True),

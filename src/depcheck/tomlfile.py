@@ -76,6 +76,11 @@ class TomlFile:
                 hint="mend the syntax; https://toml.io describes it",
             ) from error
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was reported so far, in order."""
+        return tuple(self._problems)
+
     def report(
         self, key: Key, message: str, remedy: str | None = None, value: object = None
     ) -> None:
