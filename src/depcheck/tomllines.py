@@ -29,14 +29,18 @@ def line_of(text: str, key: Key, value: object = None) -> int | None:
     """
     lines = text.splitlines()
     places = _places(lines)
-    known = next((key[:n] for n in range(len(key), 0, -1) if key[:n] in places), None)
-    if known is None:
+    start = next((line for n in range(len(key), 0, -1) if (line := _first(places, key[:n]))), None)
+    if start is None:
         return None
-    start = places[known]
     if not isinstance(value, str) or not value:
         return start
     end = min((line for line in places.values() if line > start), default=len(lines) + 1)
     return next((n for n in range(start, end) if value in lines[n - 1]), start)
+
+
+def _first(places: dict[Key, int], key: Key) -> int | None:
+    """Return the first line that states a key or something below it."""
+    return min((line for place, line in places.items() if place[: len(key)] == key), default=None)
 
 
 def _places(lines: list[str]) -> dict[Key, int]:
