@@ -1,0 +1,1 @@
+"""Turns a problem into a solution: target, candidates, the search, its explanation."""

@@ -90,8 +90,9 @@ class Want:
 
 
 class Candidate:
-    """One version of a package (or of an extra of it). One object per version: resolvelib
-    compares identities.
+    """One version of a package, or of an extra of it.
+
+    There is one object per version, since resolvelib compares identities.
     """
 
     __slots__ = ("dist", "extra", "identifier", "name", "project", "rank")

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """Projects by name, each from the one index that may serve it, and the usable file of each
-    version. Every answer is worked out once.
+    """Projects by name, each from the one index that may serve it, and the file of each version.
+
+    Every answer is worked out once.
     """
 
     def __init__(

@@ -64,6 +64,10 @@ class Dependencies:
         self._catalogue = catalogue
         self._rules = rules_by_package(problem.rules)
         self._overrides = {each.package: each for each in problem.variant.overrides}
+        self.root_names = frozenset(
+            canonicalize_name(each.requirement.name)
+            for each in (*problem.variant.requirements, *problem.variant.constraints)
+        )
         self._needs: dict[tuple[str, int], Needs] = {}
         self._wants: dict[tuple[str, int], tuple[Want, ...]] = {}
 
@@ -88,14 +92,37 @@ class Dependencies:
             yield from _wants(replaced, origin=override.origin)
 
     def wants(self, candidate: Candidate) -> tuple[Want, ...]:
-        """Return what a candidate asks for on the target."""
+        """Return what a candidate asks for on the target.
+
+        Wants on what the image itself names come first: a conflict with the image shows before
+        anything else is looked up.
+        """
         if candidate.project is None or candidate.dist is None:
             return ()
         key = (candidate.identifier, candidate.rank)
         found = self._wants.get(key)
         if found is None:
-            found = self._wants[key] = tuple(self._collect(candidate))
+            wants = sorted(self._collect(candidate), key=self._is_remote)
+            found = self._wants[key] = tuple(wants)
         return found
+
+    def _is_remote(self, want: Want) -> bool:
+        return want.name not in self.root_names
+
+    def is_stated(self, candidate: Candidate) -> bool:
+        """Tell whether a rule or the spec states the metadata, so that no file need be read."""
+        project, dist = candidate.project, candidate.dist
+        if project is None or dist is None or dist.tags is not None:
+            return False
+        stated = any(rule.kind is RuleKind.METADATA for rule in self.rules(project, candidate.rank))
+        return (
+            stated
+            or project.name in self._catalogue.direct
+            or any(
+                (each.name, each.version) == (project.name, candidate.version)
+                for each in self._problem.variant.metadata
+            )
+        )
 
     def _collect(self, candidate: Candidate) -> Iterator[Want]:
         needs = self.needs(candidate)

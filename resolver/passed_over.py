@@ -35,17 +35,13 @@ def _reason(found: Found, candidate: Candidate, rank: int) -> str:
     for asked in found.asked.get(candidate.identifier, ()):
         if not asked.want.mask(project) >> rank & 1:
             return _excluded(asked)
-    if not project.is_recorded(rank):
-        return "not recorded"
-    choice = found.catalogue.choice(project, rank)
+    choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else "not recorded"
     if not isinstance(choice, Dist):
         return choice
-    rejected = found.rejected.get((candidate.identifier, rank))
-    if rejected is not None:
-        return rejected
+    fallback = "it was left behind while backtracking"
     if project.prereleases >> rank & 1:
-        return "it is a pre-release"
-    return "it was left behind while backtracking"
+        fallback = "it is a pre-release"
+    return found.rejected.get((candidate.identifier, rank), fallback)
 
 
 def _excluded(asked: Asked) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
-from depcheck.resolver.candidates import Candidate
 from depcheck.resolver.passed_over import passed_over
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.search import search
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from depcheck.index.interface import PackageIndex
+    from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.search import Asked, Found
 
@@ -178,7 +178,8 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
         needs = found.dependencies.needs(candidate)
         if candidate.extra and candidate.extra not in needs.extras:
             known = ", ".join(sorted(needs.extras)) or "none"
-            yield f"`{candidate.name}=={candidate.version}` has no extra `{candidate.extra}` (it has: {known})"
+            base = f"{candidate.name}=={candidate.version}"
+            yield f"`{base}` has no extra `{candidate.extra}` (it has: {known})"
     if problem.variant.as_of is not None:
         undated = sorted(pin.name for pin in pins if pin.file and pin.file.uploaded is None)
         if undated:
@@ -188,4 +189,5 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
             )
     for pin in pins:
         if pin.needs_build and pin.name not in problem.variant.allow_build:
-            yield f"`{pin.name}=={pin.version}` is built from source, and `allow-build` does not list it"
+            pinned = f"{pin.name}=={pin.version}"
+            yield f"`{pinned}` is built from source, and `allow-build` does not list it"
