@@ -48,7 +48,7 @@ def load_spec(path: Path) -> ImageSpec:
         InputError: the file or a baseline cannot be read or is wrong; all problems of one file are
             named together.
     """
-    file = read_toml(path, reference="invalid-image-spec")
+    file = _read(path)
     draft, raws = _layered(file, seen=(path.resolve(),))
     if draft.abstract:
         raise InputError(
@@ -97,6 +97,10 @@ def select_variant(spec: ImageSpec, name: str | None) -> Variant:
     return spec.variants[wanted]
 
 
+def _read(path: Path) -> TomlFile:
+    return read_toml(path, reference="invalid-image-spec")
+
+
 def _data_folder() -> Path:
     return Path(str(files("depcheck.images"))) / "data"
 
@@ -105,7 +109,7 @@ def _data_folder() -> Path:
 def _builtins() -> dict[str, bool]:
     """Return the name of each built-in spec and whether it is a baseline."""
     return {
-        path.stem: parse_spec(read_toml(path, reference="invalid-image-spec").root).abstract
+        path.stem: parse_spec(_read(path).root).abstract
         for path in sorted(_data_folder().glob("*.toml"))
     }
 
@@ -118,7 +122,7 @@ def _layered(file: TomlFile, seen: tuple[Path, ...]) -> tuple[SpecDraft, list[by
     file.check()
     if base_path is None:
         return draft, [file.raw]
-    base_file = read_toml(base_path, reference="invalid-image-spec")
+    base_file = _read(base_path)
     base, raws = _layered(base_file, (*seen, base_path.resolve()))
     return draft.over(base), [file.raw, *raws]
 

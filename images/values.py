@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from depcheck.tomlfile import BadValueError, did_you_mean, kind_of
-from depcheck.tomlvalues import text
+from depcheck.tomlvalues import address, text
 
 PRERELEASE_WORDS = ("allow", "disallow", "explicit", "if-necessary")
 _UNITS = {
@@ -83,6 +82,13 @@ def size(value: object) -> int:
 
 def as_of(value: object) -> datetime:
     """Return the first instant (UTC) that is too late: a date counts with its whole day."""
+    try:
+        return _instant(value)
+    except OverflowError as error:
+        raise BadValueError(f"`{value}` is not in the range of dates") from error
+
+
+def _instant(value: object) -> datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise BadValueError(
@@ -99,7 +105,7 @@ def as_of(value: object) -> datetime:
 def index_url(value: object) -> str:
     """Return the address of a Simple API root, without a slash at its end."""
     found = text(value)
-    parts = urlsplit(found)
+    parts = address(found)
     if parts.scheme not in {"https", "http", "file"} or not (parts.netloc or parts.path):
         raise BadValueError(
             f"`{found}` is not the address of an index",

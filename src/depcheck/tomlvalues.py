@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -10,6 +11,9 @@ from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from depcheck.tomlfile import BadValueError, kind_of
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"(?:^|&)sha256=[0-9a-f]{64}(?:&|$)")
@@ -83,6 +87,18 @@ def indexed_requirement(value: object) -> Requirement:
     return parsed
 
 
+def address(value: object) -> SplitResult:
+    """Return the parts of a URL."""
+    found = text(value)
+    try:
+        return urlsplit(found)
+    except ValueError as error:
+        raise BadValueError(
+            f"`{found}` is not an address: {str(error).lower()}",
+            "write it like `https://host/path`",
+        ) from error
+
+
 def env_name(value: object) -> str:
     """Return the name of an environment variable."""
     name = text(value)
@@ -95,7 +111,7 @@ def env_name(value: object) -> str:
 
 
 def _check_direct(found: str, url: str) -> None:
-    parts = urlsplit(url)
+    parts = address(url)
     if parts.scheme.startswith("git+"):
         commit = parts.path.rpartition("@")[2] if "@" in parts.path else ""
         if not _COMMIT.fullmatch(commit):

@@ -365,6 +365,17 @@ def test_all_problems_are_named_together_in_the_order_of_the_file(tmp_path: Path
     )
 
 
+def test_variant_needs_a_name_and_requirements(tmp_path: Path) -> None:
+    assert failure(tmp_path, GOOD + "\n[variants.CU128]\n") == (
+        "demo.toml:48: variants.CU128: `CU128` is not a name",
+        "lower-case letters and digits, joined by `_`, `-` or `.`",
+    )
+    assert failure(tmp_path, GOOD + "\n[variants.cu128]\n") == (
+        "demo.toml:48: variants.cu128: has no requirements",
+        'add `requirements = ["torch==2.2.2"]`',
+    )
+
+
 def test_broken_toml_is_placed(tmp_path: Path) -> None:
     assert failure(tmp_path, 'name = "demo\n') == (
         "demo.toml: not valid TOML: illegal character '\\n' (at line 1, column 13)",
