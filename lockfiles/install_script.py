@@ -70,6 +70,8 @@ def _case(stage: Stage) -> str:
         settings.append(f"index_url={quote(stage.explicit_index.url)}")
     if stage.index is not None:
         settings.append(f"index_variable={index_variable(stage.index)}")
+    else:
+        settings.append("direct=yes")
     if not stage.hashed:
         settings.append("hashed=no")
     if stage.builds:

@@ -14,7 +14,7 @@ ENVIRONMENT=(@@ENVIRONMENT@@)
 # Sets what is particular to one stage.
 describe() {
   index_url='' index_variable='' constraints='' build_env=()
-  hashed=yes builds=no isolation=yes
+  hashed=yes builds=no isolation=yes direct=no
   case "$1" in
 @@CASES@@
     *) fail 2 "no stage is called $1; --list names them" ;;
@@ -138,6 +138,8 @@ compose_pip() {
   set_prefix
   command+=("$PYTHON" -m pip install --no-deps --disable-pip-version-check)
   if [[ -n $url ]]; then command+=(--index-url "$url"); fi
+  # pip takes any commit of the right version for installed.
+  if [[ $direct == yes ]]; then command+=(--force-reinstall); fi
   if [[ -n $constraints && $old_constraints == no ]]; then
     command+=(--build-constraint "$here/$constraints")
   fi
@@ -224,7 +226,7 @@ remind() {
 
 main() {
   local only=() dry_run=no hashes=yes here command=()
-  local index_url index_variable constraints build_env hashed builds isolation
+  local index_url index_variable constraints build_env hashed builds isolation direct
   local file pins bytes unknown
   while (($# > 0)); do
     case "$1" in
