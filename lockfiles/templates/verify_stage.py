@@ -35,8 +35,8 @@ def canonical(version: str) -> str:
     while len(numbers) > 1 and numbers[-1] == "0":
         numbers.pop()
     tail = re.sub(r"^-(?=\d+$)", "post", match[3])
-    parts = re.findall(r"[a-z]+|\d+", tail)
-    spelled = [str(int(part)) if part.isdigit() else SPELLINGS.get(part, part) for part in parts]
+    parts = re.findall(r"([a-z]+)[-_.]?(\d*)", tail)
+    spelled = [SPELLINGS.get(word, word) + str(int(number or 0)) for word, number in parts]
     label = "+" + re.sub(r"[-_]", ".", local) if local else ""
     return f"{int(match[1] or 0)}!{'.'.join(numbers)}{''.join(spelled)}{label}"
 
