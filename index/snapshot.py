@@ -200,13 +200,13 @@ def write_snapshot(
     temporary.replace(path)
 
 
-def _row(location: str, project: CompiledProject) -> tuple[object, ...]:
+def _row(location: str, project: CompiledProject) -> tuple[Any, ...]:
     blobs = (project.solve, project.listing, project.digests)
     counts = (project.versions, project.files, project.described)
     return (location, project.name, *counts, *blobs, _checksum(project.name, *blobs))
 
 
-def _absent_row(location: str, name: str) -> tuple[object, ...]:
+def _absent_row(location: str, name: str) -> tuple[Any, ...]:
     return (location, name, 0, 0, 0, None, None, None, _checksum(name, None, None, None))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from depcheck.errors import DepcheckError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from resolvelib.structs import RequirementInformation
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from depcheck.resolver.problem import Problem
 
     Cause = RequirementInformation[Want, Candidate]
+
+
+_LONGEST_CHAIN = 8
 
 
 class UnsatisfiableError(DepcheckError):
@@ -33,10 +36,20 @@ class UnsatisfiableError(DepcheckError):
 
 
 def explain_conflict(
-    problem: Problem, catalogue: Catalogue, causes: Sequence[Cause]
+    problem: Problem,
+    catalogue: Catalogue,
+    causes: Collection[Cause],
+    asked_by: Mapping[str, tuple[Want, Candidate | None]],
 ) -> UnsatisfiableError:
-    """Return the error that says why a problem has no solution."""
-    facts = tuple(sorted({_fact(cause) for cause in causes}))
+    """Return the error that says why a problem has no solution.
+
+    Args:
+        problem: What was to be solved.
+        catalogue: Where versions come from, to say why none is left.
+        causes: The requirements that met.
+        asked_by: Who asked for each package first, by identifier.
+    """
+    facts = tuple(sorted({_fact(cause, asked_by) for cause in causes}))
     missing = sorted(set(_missing(catalogue, causes)))
     lines = [f"  - {fact}" for fact in (*facts, *missing)]
     variant = problem.variant.name
@@ -49,18 +62,32 @@ def explain_conflict(
     )
 
 
-def _fact(cause: Cause) -> str:
+def _fact(cause: Cause, asked_by: Mapping[str, tuple[Want, Candidate | None]]) -> str:
     want, parent = cause.requirement, cause.parent
-    if want.impossible:
-        return f"`{parent}` cannot be used: {want.impossible}"
-    verb = "allows only" if want.weak else "needs"
-    if want.forbidden:
-        verb = "forbids"
-    text = f"`{want.identifier}{want.specifier}`" if want.forbidden else f"`{want}`"
-    rule = f" (rule `{want.rule}`)" if want.rule else ""
     if parent is None:
-        return f"{want.origin} {verb} {text}{rule}"
-    return f"`{parent}` {verb} {text}{rule}"
+        return f"{want.origin} {_demand(want)}"
+    chain = _chain(parent, asked_by)
+    came = f" ({chain})" if chain else ""
+    if want.impossible:
+        return f"`{parent}`{came} cannot be used: {want.impossible}"
+    return f"`{parent}`{came} {_demand(want)}"
+
+
+def _demand(want: Want) -> str:
+    rule = f" (rule `{want.rule}`)" if want.rule else ""
+    if want.forbidden:
+        return f"forbids `{want.identifier}{want.specifier}`{rule}"
+    return f"{'allows only' if want.weak else 'needs'} `{want}`{rule}"
+
+
+def _chain(candidate: Candidate, asked_by: Mapping[str, tuple[Want, Candidate | None]]) -> str:
+    """Return how a package came in: the packages above it, then the image's own requirement."""
+    steps: list[str] = []
+    parent: Candidate | None = candidate
+    while parent is not None and parent.identifier in asked_by and len(steps) < _LONGEST_CHAIN:
+        want, parent = asked_by[parent.identifier]
+        steps.append(f"`{parent.name}`" if parent else str(want.origin))
+    return "from " + " from ".join(dict.fromkeys(steps)) if steps else ""
 
 
 def _missing(catalogue: Catalogue, causes: Iterable[Cause]) -> Iterator[str]:

@@ -92,7 +92,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         pool = [each for each in undecided if each in causes] or undecided
         return [min(pool, key=lambda each: self._preference(each, information[each]))]
 
-    def get_preference(  # type: ignore[override]
+    def get_preference(
         self,
         identifier: str,
         resolutions: Mapping[str, Candidate],  # noqa: ARG002

@@ -53,11 +53,16 @@ class Found:
 
 
 class _Journal(BaseReporter[Want, Candidate, str]):
-    """Keeps the last reason why each candidate was turned down."""
+    """Keeps why each candidate was turned down last, and who asked for each package first."""
 
     def __init__(self) -> None:
         self.rejected: dict[tuple[str, int], str] = {}
+        self.asked_by: dict[str, tuple[Want, Candidate | None]] = {}
         self.rounds = 0
+
+    def adding_requirement(self, requirement: Want, parent: Candidate | None) -> None:
+        if not requirement.weak and not requirement.impossible:
+            self.asked_by.setdefault(requirement.identifier, (requirement, parent))
 
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
@@ -103,7 +108,9 @@ def search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     try:
         state = Resolution(provider, journal).resolve(roots, max_rounds=problem.max_rounds)
     except ResolutionImpossible as impossible:
-        raise explain_conflict(problem, catalogue, impossible.causes) from impossible
+        raise explain_conflict(
+            problem, catalogue, impossible.causes, journal.asked_by
+        ) from impossible
     except ResolutionTooDeep as deep:
         raise _gave_up(problem) from deep
     asked = {

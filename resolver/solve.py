@@ -160,7 +160,9 @@ def _index_uses(
     problem: Problem, pins: tuple[Pin, ...], indexes: Callable[[str], PackageIndex]
 ) -> Iterator[IndexUse]:
     used = {pin.index for pin in pins}
-    places = [(DEFAULT_INDEX, DEFAULT_INDEX, ())] if DEFAULT_INDEX in used else []
+    places: list[tuple[str, str, tuple[str, ...]]] = []
+    if DEFAULT_INDEX in used:
+        places.append((DEFAULT_INDEX, DEFAULT_INDEX, ()))
     places += [(i.name, i.url, i.packages) for i in problem.variant.indexes if i.name in used]
     for name, location, packages in sorted(places):
         info = indexes(location).info

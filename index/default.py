@@ -1,0 +1,43 @@
+"""The default index, and how file locations are written relative to an index.
+
+No host name is written down: the canonical addresses are pip's own constants.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from pip._internal.models.index import PyPI
+
+DEFAULT = "default"
+"""Location of the default index, whatever its address."""
+_HASHED_PATH = re.compile(r"/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/?#]+)$")
+
+
+def canonical_default_index() -> str:
+    """Return the Simple API root that pip uses when nothing is configured."""
+    return f"{PyPI.simple_url}/"
+
+
+def relative_location(url: str, index: str) -> str:
+    """Return a file's location as it is stored: independent of the host where that is possible.
+
+    Args:
+        url: Absolute URL of the file.
+        index: Location of the index, ``default`` or its URL.
+    """
+    parts = urlsplit(url)
+    if index == DEFAULT:
+        match = _HASHED_PATH.search(parts.path)
+        return match[1] if match else url
+    root = urlsplit(index)
+    return parts.path if (parts.scheme, parts.netloc) == (root.scheme, root.netloc) else url
+
+
+def absolute_url(location: str, index: str) -> str:
+    """Return the URL of a stored location; the reverse of `relative_location`."""
+    if urlsplit(location).scheme:
+        return location
+    base = f"https://{PyPI.file_storage_domain}/" if index == DEFAULT else index
+    return urljoin(base, location)
