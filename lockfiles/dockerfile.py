@@ -54,7 +54,7 @@ def _environment(solution: Solution) -> Iterator[str]:
 def _layer(stage: Stage) -> Iterator[str]:
     """Yield the lines of one stage."""
     check_environment(stage.env)
-    yield f"# stage {stage.name}: {len(stage.pins)} pins, {_size(stage)}"
+    yield f"# stage {stage.name}: {stage.label}"
     if stage.explicit_index is not None:
         yield f'ARG {index_variable(stage.explicit_index)}="{_escaped(stage.explicit_index.url)}"'
     yield f"COPY {' '.join(_files(stage))} {_FOLDER}/stages/"
@@ -108,11 +108,6 @@ def _options(stage: Stage) -> Iterator[str]:
 
 def _build_env(stage: Stage) -> Iterator[str]:
     return (quote(f"{name}={value}") for name, value in sorted(stage.env.items()))
-
-
-def _size(stage: Stage) -> str:
-    size = f"{stage.known_bytes / 1e6:.1f} MB"
-    return f"{size} and {stage.unknown_sizes} of unknown size" if stage.unknown_sizes else size
 
 
 def _escaped(text: str) -> str:

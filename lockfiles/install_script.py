@@ -64,7 +64,8 @@ def _case(stage: Stage) -> str:
     check_environment(stage.env)
     settings = [
         f"file={quote(stage.file)}",
-        f"pins={len(stage.pins)} bytes={stage.known_bytes} unknown={stage.unknown_sizes}",
+        f"label={quote(stage.label)}",
+        f"bytes={stage.known_bytes} unknown={stage.unknown_sizes}",
     ]
     if stage.explicit_index is not None:
         settings.append(f"index_url={quote(stage.explicit_index.url)}")

@@ -77,6 +77,15 @@ class Stage:
         """Download size in bytes, None where some file's size is not known."""
         return None if self.unknown_sizes else self.known_bytes
 
+    @property
+    def label(self) -> str:
+        """How many pins and how much to download, for people: ``3 pins, 166.0 MB``."""
+        pins = "1 pin" if len(self.pins) == 1 else f"{len(self.pins)} pins"
+        if self.unknown_sizes == len(self.pins):
+            return f"{pins}, size unknown"
+        unknown = f" and {self.unknown_sizes} of unknown size" if self.unknown_sizes else ""
+        return f"{pins}, {self.known_bytes / 1e6:.1f} MB{unknown}"
+
 
 def plan_stages(solution: Solution) -> tuple[Stage, ...]:
     """Return the install stages of a solution, in order; equal pins give equal stages.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the lock set of @@TITLE@@ stage by stage.
 # Written by depcheck; see --help.
+# shellcheck disable=SC2016  # a `$` in a value of the lock is meant as it stands
 set -euo pipefail
 
 readonly TARGET_PYTHON=@@PYTHON@@
@@ -86,7 +87,7 @@ site_packages() {
 check_disk() {
   local free needed
   if ((unknown > 0)); then
-    log "stage $1: the sizes of $unknown of $pins files are not known and not counted"
+    log "stage $1: the disk check leaves out what has an unknown size"
   fi
   needed=$((bytes * DISK_FACTOR))
   free=$("$PYTHON" - "$(site_packages)" <<'END'
@@ -197,7 +198,7 @@ install() {
     return
   fi
   check_disk "$1"
-  log "stage $1: installing $pins packages"
+  log "stage $1: installing $label"
   execute || fail 3 "stage $1: the installer failed"
   local differences
   differences=$(verify "$here/$file") || fail 1 "stage $1: not as locked: ${differences//$'\n'/; }"
@@ -205,13 +206,11 @@ install() {
 }
 
 list() {
-  local stage number=0 size
+  local stage number=0
   for stage in "${STAGES[@]}"; do
     describe "$stage"
     number=$((number + 1))
-    size="$((bytes / 1000000)) MB"
-    if ((unknown > 0)); then size+=" and $unknown of unknown size"; fi
-    printf '%02d %s: %d pins, %s\n' "$number" "$stage" "$pins" "$size"
+    printf '%02d %s: %s\n' "$number" "$stage" "$label"
   done
 }
 
@@ -227,7 +226,7 @@ remind() {
 main() {
   local only=() dry_run=no hashes=yes here command=()
   local index_url index_variable constraints build_env hashed builds isolation direct
-  local file pins bytes unknown
+  local file label bytes unknown
   while (($# > 0)); do
     case "$1" in
       --stage)

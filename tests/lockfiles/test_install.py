@@ -340,12 +340,12 @@ def test_list_names_stages_with_pins_and_sizes(idle: Machine) -> None:
     done = idle.run("--list")
 
     assert done.stdout.splitlines() == [
-        "01 torch: 1 pins, 0 MB",
-        "02 torch-runtime: 1 pins, 0 MB",
-        "03 packages: 1 pins, 0 MB",
-        "04 build-isolated: 1 pins, 0 MB",
-        "05 build-no-isolation: 1 pins, 0 MB",
-        "06 direct-git: 1 pins, 0 MB and 1 of unknown size",
+        "01 torch: 1 pin, 0.0 MB",
+        "02 torch-runtime: 1 pin, 0.0 MB",
+        "03 packages: 1 pin, 0.0 MB",
+        "04 build-isolated: 1 pin, 0.0 MB",
+        "05 build-no-isolation: 1 pin, 0.0 MB",
+        "06 direct-git: 1 pin, size unknown",
     ]
 
 

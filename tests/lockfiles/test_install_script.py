@@ -55,7 +55,7 @@ def checked(tool: list[str], content: bytes, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("solution", [heavy(), nasty(NASTY), heavy(pins=())])
+@pytest.mark.parametrize("solution", [heavy(), nasty(NASTY)])
 def test_bash_and_shellcheck_have_nothing_to_say(solution: Solution, tmp_path: Path) -> None:
     content = script(solution)
 

@@ -166,3 +166,8 @@ def test_download_size_is_unknown_as_soon_as_one_file_has_none() -> None:
     assert (stages["torch"].known_bytes, stages["torch"].unknown_sizes) == (1000, 1)
     assert stages["torch"].download_bytes is None
     assert stages["torch-runtime"].download_bytes == 166_002_000
+    assert [stages[name].label for name in ("torch", "torch-runtime", "direct-git")] == [
+        "2 pins, 0.0 MB and 1 of unknown size",
+        "3 pins, 166.0 MB",
+        "1 pin, size unknown",
+    ]
