@@ -441,3 +441,30 @@ def test_uv_and_pip_accept_the_lock_files(machine: Machine) -> None:
     )
     told = by_pylock.stdout + by_pylock.stderr
     assert [name in told for name in ("torch", "filelock", "numpy")] == [True, True, True]
+
+
+def test_the_commands_of_the_dockerfile_install_the_same(machine: Machine) -> None:
+    """Run the shell text of each RUN line, with the image's paths put into the test's folder."""
+    locks = machine.folder / "locks"
+    text = (locks / "Dockerfile.stages").read_text().replace("/opt/depcheck", str(locks))
+    mount = "RUN --mount=type=cache,target=/root/.cache,sharing=locked"
+    commands = [layer.partition(mount)[2].lstrip(" \\\n") for layer in text.split("\n\n")[1:]]
+    arguments = {
+        "VENV": str(machine.folder / "venv"),
+        "DEPCHECK_INDEX_URL_CU121": machine.house.index_url("cu121"),
+    }
+    for command in commands:
+        done = subprocess.run(
+            ["sh", "-ec", command],
+            env={**machine.environment, **arguments},
+            cwd=machine.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    assert len(commands) == len(STAGES)
+    assert machine.evaluate("__import__('needs_torch').BUILT_WITH") == "cu121"
+    assert machine.evaluate("__import__('isolated').BUILT_WITH") == "1 with 'quotes' $HOME"
+    assert machine.evaluate("m.version('from-git')") == "0.4.1"
