@@ -17,7 +17,7 @@ from depcheck.resolver.provider import Provider
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from resolvelib.resolvers import Criterion
     from resolvelib.structs import RequirementInformation
@@ -78,6 +78,26 @@ class _Journal(BaseReporter[Want, Candidate, str]):
         self.rejected[candidate.identifier, candidate.rank] = reason
 
 
+class _Resolution(Resolution[Want, Candidate, str]):
+    """resolvelib's search, which also forgets packages that nobody asks for any more.
+
+    When a pin changes, resolvelib 1.2.1 takes back what the old pin asked, but keeps the packages
+    that only it had asked for: they go on narrowing others, and those not decided yet are decided
+    on requirements that no longer exist. Both can turn a satisfiable problem down.
+    """
+
+    def _remove_information_from_criteria(
+        self, criteria: dict[str, Criterion[Want, Candidate]], parents: Collection[str]
+    ) -> None:
+        gone = set(parents)
+        while gone:
+            super()._remove_information_from_criteria(criteria, gone)
+            orphans = {key for key, criterion in criteria.items() if not criterion.information}
+            for key in orphans:
+                del criteria[key]
+            gone = {key for key in orphans if self.state.mapping.pop(key, None) is not None}
+
+
 def _against(want: Want, others: list[RequirementInformation[Want, Candidate]]) -> str:
     rule = f" [{want.rule}]" if want.rule else ""
     stated = sorted({_stated(each) for each in others if not each.requirement.impossible})
@@ -106,7 +126,7 @@ def search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     provider = Provider(catalogue, dependencies, roots=roots, prerelease=problem.variant.prerelease)
     journal = _Journal()
     try:
-        state = Resolution(provider, journal).resolve(roots, max_rounds=problem.max_rounds)
+        state = _Resolution(provider, journal).resolve(roots, max_rounds=problem.max_rounds)
     except ResolutionImpossible as impossible:
         raise explain_conflict(
             problem, catalogue, impossible.causes, journal.asked_by

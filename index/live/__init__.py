@@ -1,0 +1,1 @@
+"""Indexes over the network: the Simple API client, its cache, and the recorder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from depcheck.resolver.problem import Problem
 from depcheck.resolver.solve import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from depcheck.conflicts.model import Rule
     from depcheck.index.interface import PackageIndex
@@ -69,8 +70,11 @@ class Release:
         return f"{stem}.tar.gz" if self.tags is None else f"{stem}-{self.tags}.whl"
 
 
-Universe = dict[str, dict[str, Any]]
-"""Versions of each project: a list of requirements, a Release, or a list of Releases."""
+Universe = Mapping[str, Mapping[str, Any]]
+"""Versions of each project: a list of requirements, a Release, or a list of Releases.
+
+A universe of several indexes has one such table by location, ``default`` among them.
+"""
 
 
 class MemoryIndex:
@@ -187,21 +191,17 @@ def _stated(key: str, texts: Iterable[str]) -> tuple[SpecRequirement, ...]:
     )
 
 
-def solved(
-    universe: Universe | Mapping[str, Universe], *requirements: str, **options: Any
-) -> dict[str, str]:
+def solved(universe: Universe, *requirements: str, **options: Any) -> dict[str, str]:
     """Return the pins of a solve over a universe, or over several by index location."""
     return pins(solution(universe, *requirements, **options))
 
 
-def solution(
-    universe: Universe | Mapping[str, Universe], *requirements: str, **options: Any
-) -> Solution:
+def solution(universe: Universe, *requirements: str, **options: Any) -> Solution:
     """Solve over a universe, or over several by index location."""
     return solve(problem(*requirements, **options), indexes(universe))
 
 
-def indexes(universe: Universe | Mapping[str, Universe]) -> Callable[[str], PackageIndex]:
+def indexes(universe: Universe) -> Callable[[str], PackageIndex]:
     """Return the look-up that `solve` takes."""
     several = universe if "default" in universe else {"default": universe}
     made = {location: MemoryIndex(content, location) for location, content in several.items()}

@@ -1,0 +1,183 @@
+"""``depcheck solve``: solve images and write their lock sets."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depcheck.conflicts.loader import load_builtin_rules
+from depcheck.errors import ExitCode, InputError
+from depcheck.images.loader import builtin_names, find_spec, select_variant
+from depcheck.lockfiles.lockset import render, write
+from depcheck.lockfiles.stages import plan_stages
+from depcheck.resolver.problem import build_problem
+from depcheck.resolver.solve import solve
+from depcheck.terminal import columns, size_text
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterator
+
+    from depcheck.images.model import ImageSpec, Variant
+    from depcheck.index.interface import PackageIndex
+    from depcheck.lockfiles.stages import Stage
+    from depcheck.resolver.solution import Solution
+    from depcheck.terminal import Console
+
+
+def run(options: Namespace, console: Console) -> ExitCode:
+    """Solve what was asked for; nothing is written unless everything has a solution."""
+    rules = load_builtin_rules()
+    indexes = open_indexes(options)
+    solved: list[tuple[Solution, float]] = []
+    for spec, variant in _chosen(options):
+        started = time.perf_counter()
+        solution = solve(build_problem(spec, variant, rules), indexes)
+        solved.append((solution, time.perf_counter() - started))
+    out = Path(options.out)
+    documents = []
+    for solution, seconds in solved:
+        folder = out / solution.image / solution.variant
+        write(render(solution), folder)
+        stages = plan_stages(solution)
+        documents.append(_document(solution, stages, folder))
+        if not console.as_json:
+            _show(console, solution, stages, folder, seconds)
+    if console.as_json:
+        console.document({"solved": documents})
+    return ExitCode.OK
+
+
+def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
+    """Return the look-up of indexes that the options ask for: a recording, or the live ones."""
+    if getattr(options, "live", False):
+        from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
+
+        return live_indexes()
+    from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415
+
+    return open_snapshot(Path(options.snapshot) if options.snapshot else None).index
+
+
+def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:
+    if options.all == bool(options.images):
+        raise InputError(
+            "no-image",
+            "`--all` takes no image names" if options.all else "no image was named",
+            hint=f"name one or more of {', '.join(builtin_names())}, a spec file, or `--all`",
+        )
+    if options.all:
+        for name in builtin_names():
+            spec = find_spec(name)
+            yield from ((spec, variant) for variant in spec.variants.values())
+        return
+    for name in dict.fromkeys(options.images):
+        spec = find_spec(name)
+        yield spec, select_variant(spec, options.variant)
+
+
+def _document(solution: Solution, stages: tuple[Stage, ...], folder: Path) -> dict[str, Any]:
+    return {
+        "image": solution.image,
+        "variant": solution.variant,
+        "folder": str(folder),
+        "input-digest": solution.input_digest,
+        "pins": {pin.name: pin.version for pin in solution.pins},
+        "stages": [
+            {
+                "name": stage.name,
+                "index": stage.index.name if stage.index else None,
+                "pins": len(stage.pins),
+                "download-bytes": stage.download_bytes,
+            }
+            for stage in stages
+        ],
+        "rules": [{"id": rule.id, "subjects": list(rule.subjects)} for rule in solution.rules],
+        "waivers": [
+            {
+                "package": f"{each.package}=={each.version}",
+                "requirement": each.requirement,
+                "replacement": each.replacement,
+                "rule": each.rule,
+            }
+            for each in solution.waivers
+        ],
+        "env": dict(solution.env),
+        "system": list(solution.system),
+        "warnings": list(solution.warnings),
+    }
+
+
+def _show(
+    console: Console, solution: Solution, stages: tuple[Stage, ...], folder: Path, seconds: float
+) -> None:
+    known = sum(stage.known_bytes for stage in stages)
+    unknown = sum(stage.unknown_sizes for stage in stages)
+    size = size_text(known) + (f" and {unknown} of unknown size" if unknown else "")
+    title = console.paint(f"{solution.image} ({solution.variant})", "bold", "green")
+    target = solution.target
+    console.styled(f"{title}  python {target.python}, {target.platform}")
+    console.result(f"  {len(solution.pins)} pins to download: {size}; solved in {seconds:.2f} s")
+    _section(console, "stages", _stage_rows(stages))
+    _section(console, "rules that decided", _rule_rows(solution))
+    _section(console, "waived, with reason", _waiver_rows(solution))
+    _section(console, "the image must set", [(f"{k}={v}",) for k, v in solution.env.items()])
+    _section(console, "the image must have", [(need,) for need in solution.system])
+    console.styled(f"  {console.paint('written to', 'bold')} {console.paint(f'{folder}/')}")
+    for warning in solution.warnings:
+        console.warn(warning)
+    console.result()
+
+
+def _section(console: Console, title: str, rows: list[tuple[str, ...]]) -> None:
+    if rows:
+        console.styled(f"  {console.paint(title, 'bold')}")
+        for line in columns(rows, indent="    "):
+            console.result(line)
+
+
+def _stage_rows(stages: tuple[Stage, ...]) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{stage.number:02}",
+            stage.name,
+            f"{len(stage.pins)} pins",
+            _stage_size(stage),
+            _how(stage),
+        )
+        for stage in stages
+    ]
+
+
+def _stage_size(stage: Stage) -> str:
+    if stage.unknown_sizes == len(stage.pins):
+        return "size unknown"
+    more = f" + {stage.unknown_sizes} unknown" if stage.unknown_sizes else ""
+    return size_text(stage.known_bytes) + more
+
+
+def _how(stage: Stage) -> str:
+    where = f"from {stage.index.name}" if stage.index else "from URLs"
+    return f"{where}, built from source" if stage.builds else where
+
+
+_STEERING = frozenset({"require", "forbid", "override", "drop", "no-deps", "index"})
+
+
+def _rule_rows(solution: Solution) -> list[tuple[str, ...]]:
+    return [
+        (rule.id, rule.reason.split(";")[0]) for rule in solution.rules if rule.kind in _STEERING
+    ]
+
+
+def _waiver_rows(solution: Solution) -> list[tuple[str, ...]]:
+    return [
+        (
+            f"{each.package}=={each.version}",
+            each.requirement,
+            f"-> {each.replacement or 'dropped'}",
+            f"[{each.rule}]",
+        )
+        for each in solution.waivers
+    ]
