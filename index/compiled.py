@@ -2,7 +2,8 @@
 
 A project becomes three blobs. ``solve`` (compressed JSON) holds versions, specifier verdicts, file
 kinds and dependency sets, each distinct value once. ``listing`` (compressed text) holds a line per
-file: name, size, location. ``digests`` holds 32 raw bytes of SHA-256 per file, then 32 of the
+file: name, size, location and, where the index serves it, the hash of the METADATA beside it
+(PEP 658). ``digests`` holds 32 raw bytes of SHA-256 per file, then 32 of the
 BLAKE2 digest that the default index puts into its file locations: neither compresses, and a solve
 reads none of them.
 """
@@ -188,7 +189,8 @@ def _pack(content: bytes) -> bytes:
 def _listing_line(file: PageFile) -> str:
     location = "" if _hashed_location(file) else file.location
     flag = "" if file.sha256 else "?"
-    return f"{file.filename}\t{'' if file.size is None else file.size}\t{flag}\t{location}"
+    beside = f"\t{file.metadata_sha256 or '?'}" if file.has_metadata else ""
+    return f"{file.filename}\t{'' if file.size is None else file.size}\t{flag}\t{location}{beside}"
 
 
 def _hashed_location(file: PageFile) -> bytes | None:
@@ -240,7 +242,7 @@ def _build(name: str, index: str, document: Mapping[str, Any]) -> Project:
 
 def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRecord:
     """Read one file back from a project's listing lines and digests."""
-    filename, size, flag, location = listing[position].split("\t")
+    filename, size, flag, location, *beside = listing[position].split("\t")
     start = position * 2 * _DIGEST_BYTES
     sha256 = digests[start : start + _DIGEST_BYTES].hex()
     path = digests[start + _DIGEST_BYTES : start + 2 * _DIGEST_BYTES].hex()
@@ -249,6 +251,8 @@ def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRe
         location=location or f"packages/{path[:2]}/{path[2:4]}/{path[4:]}/{filename}",
         sha256=None if flag else sha256,
         size=int(size) if size else None,
+        has_metadata=bool(beside),
+        metadata_sha256=beside[0] if beside and beside[0] != "?" else None,
     )
 
 

@@ -5,6 +5,7 @@ No host name is written down: the canonical addresses are pip's own constants.
 
 from __future__ import annotations
 
+import os
 import re
 from urllib.parse import urljoin, urlsplit
 
@@ -18,6 +19,32 @@ _HASHED_PATH = re.compile(r"/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/?
 def canonical_default_index() -> str:
     """Return the Simple API root that pip uses when nothing is configured."""
     return f"{PyPI.simple_url}/"
+
+
+def configured_default_index() -> str:
+    """Return the Simple API root that the user's uv or pip would ask, ending in a slash."""
+    for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        if stated := os.environ.get(variable):
+            return _root(stated.partition("=")[2] if _is_named(stated) else stated)
+    from pip._internal.configuration import Configuration  # noqa: PLC0415 - only when it is needed
+    from pip._internal.exceptions import ConfigurationError  # noqa: PLC0415
+
+    configuration = Configuration(isolated=False)
+    try:
+        configuration.load()
+        return _root(str(configuration.get_value("global.index-url")))
+    except ConfigurationError:  # pip's way to say that nothing is set
+        return canonical_default_index()
+
+
+def _is_named(stated: str) -> bool:
+    """Tell uv's ``name=url`` from a URL."""
+    name, separator, _ = stated.partition("=")
+    return bool(separator) and "/" not in name
+
+
+def _root(url: str) -> str:
+    return url.rstrip("/") + "/"
 
 
 def relative_location(url: str, index: str) -> str:

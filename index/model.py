@@ -73,6 +73,9 @@ class FileRecord:
     """Lower-case hex digest; None where the index does not state one."""
     size: int | None
     """Bytes; None where the index does not say."""
+    has_metadata: bool = False
+    """The index serves the wheel's METADATA beside it (PEP 658)."""
+    metadata_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

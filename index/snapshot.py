@@ -13,7 +13,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depcheck.index.compiled import decode_file, decode_listing, decode_project
+from depcheck.index.compiled import (
+    CompiledProject,
+    decode_file,
+    decode_listing,
+    decode_project,
+)
 from depcheck.index.model import (
     DYNAMIC,
     INVALID,
@@ -27,7 +32,6 @@ from depcheck.index.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from depcheck.index.compiled import CompiledProject
     from depcheck.index.model import CoreMetadata, Dist, FileRecord
     from depcheck.index.project import Project
 
@@ -129,6 +133,14 @@ class SnapshotIndex:
         query = "select name from project where location = ? and solve is not null order by name"
         return [row[0] for row in _rows(self._connection, query, (self.location,))]
 
+    def compiled(self) -> list[CompiledProject]:
+        """Return all recorded projects as stored, to be put into another snapshot."""
+        query = """select name, versions, files, described, solve, listing, digests from project
+            where location = ? and solve is not null order by name"""
+        names = ("name", "versions", "files", "described", "solve", "listing", "digests")
+        rows = _rows(self._connection, query, (self.location,))
+        return [CompiledProject(**dict(zip(names, row, strict=True))) for row in rows]
+
     def project(self, name: str) -> Project | None:
         """Return a project, None where the index said that there is none."""
         if name not in self._projects:
@@ -220,7 +232,9 @@ def _checksum(name: str, *blobs: bytes | None) -> bytes:
 def _connect(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise CorruptIndexError("no-snapshot", f"there is no snapshot at `{path}`", hint=_REINSTALL)
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    # A recorder reads from several threads; SQLite itself takes care of that.
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False)
     found = _rows(connection, "pragma user_version", ())[0][0]
     if found != FORMAT:
         raise CorruptIndexError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -11,15 +12,18 @@ from packaging.tags import compatible_tags, cpython_tags
 from packaging.version import Version
 
 from depcheck.errors import InputError
+from depcheck.images.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from depcheck.images.model import Target
+    from depcheck.index.compiled import ParsedFile
 
 _PLATFORM = re.compile(r"manylinux_(\d+)_(\d+)_([a-z0-9_]+)")
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _OLDEST_GLIBC_MINOR = 5
+_RECORDED_PYTHONS = ("3.10", "3.11", "3.12")
+_RECORDED_PLATFORM = "manylinux_2_39_x86_64"
 
 
 class TargetEnvironment:
@@ -68,6 +72,21 @@ class TargetEnvironment:
             ranks = [self._priorities[tag] for tag in _expand(tags) if tag in self._priorities]
             self._by_tag_set[tags] = min(ranks, default=None)
         return self._by_tag_set[tags]
+
+
+def is_of_use(file: ParsedFile) -> bool:
+    """Tell whether a recording keeps a file: sdists, and wheels that some image could install."""
+    return file.tags is None or any(
+        target.priority(file.tags) is not None for target in _recorded_targets()
+    )
+
+
+@lru_cache(maxsize=1)
+def _recorded_targets() -> tuple[TargetEnvironment, ...]:
+    return tuple(
+        TargetEnvironment(Target(python=python, platform=_RECORDED_PLATFORM))
+        for python in _RECORDED_PYTHONS
+    )
 
 
 def _expand(tags: str) -> Iterator[str]:

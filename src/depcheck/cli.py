@@ -174,6 +174,11 @@ def _add_index(commands: argparse._SubParsersAction[_Parser]) -> None:
     parser.add_argument(
         "images", metavar="IMAGE", nargs="*", help="for record: names or spec files"
     )
+    parser.add_argument("--all", action="store_true", help="record for every built-in image")
+    parser.add_argument("--variant", metavar="NAME", help="record for this variant alone")
+    parser.add_argument(
+        "--reuse", metavar="FILE", help="take the indexes that this snapshot has from it"
+    )
     _add_snapshot(parser)
 
 

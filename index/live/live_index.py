@@ -1,0 +1,241 @@
+"""An index over the network: pages are compiled when they come, metadata is read when it is asked.
+
+What was fetched is kept in the user's cache: core metadata for good, since a file never changes, a
+page until it is older than ``fresh`` seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from depcheck.index.compiled import (
+    CompiledProject,
+    compile_page,
+    decode_file,
+    decode_listing,
+    decode_project,
+)
+from depcheck.index.default import DEFAULT, absolute_url, configured_default_index
+from depcheck.index.live.cache import Cache, default_cache
+from depcheck.index.live.core_metadata import (
+    parse_metadata,
+    parse_sdist_metadata,
+    read_sdist,
+    read_wheel,
+)
+from depcheck.index.live.http import Http, IndexUnreachableError, redacted
+from depcheck.index.live.pages import fetch_page
+from depcheck.index.model import (
+    UNRECORDED,
+    CoreMetadata,
+    Dependency,
+    FileRecord,
+    InvalidMetadataError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from depcheck.index.interface import PackageIndex
+    from depcheck.index.model import Dist, IndexInfo
+    from depcheck.index.project import Project
+
+FRESH_SECONDS = 600
+"""A page younger than this is not asked for again: what the default index allows its readers."""
+
+
+class LiveIndex:
+    """One index, asked over HTTP."""
+
+    info: IndexInfo | None = None
+
+    def __init__(
+        self, location: str, http: Http, cache: Cache, *, fresh: float = FRESH_SECONDS
+    ) -> None:
+        self.location = location
+        self.root = (
+            configured_default_index() if location == DEFAULT else f"{location.rstrip('/')}/"
+        )
+        self._http = http
+        self._cache = cache
+        self._fresh = fresh
+        self._projects: dict[str, Project | None] = {}
+        self._listings: dict[str, tuple[list[str], bytes]] = {}
+        self._metadata: dict[tuple[str, int], CoreMetadata | InvalidMetadataError | None] = {}
+        self._unannounced = True
+        """Whether METADATA may lie beside wheels though the pages do not say so."""
+        self.quality: Counter[str] = Counter()
+        """How many pages and files were answered in which way."""
+
+    def project(self, name: str) -> Project | None:
+        """Return a project, None where the index says that there is none."""
+        if name not in self._projects:
+            compiled = self._page(name)
+            if compiled is None:
+                self._projects[name] = None
+            else:
+                self._listings[name] = (decode_listing(compiled.listing), compiled.digests)
+                self._projects[name] = decode_project(name, self.location, compiled.solve)
+        return self._projects[name]
+
+    def file(self, project: Project, dist: Dist) -> FileRecord:
+        """Return where a file is, with its hash and size."""
+        return decode_file(*self._listings[project.name], dist.position)
+
+    def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
+        """Return a file's core metadata, None where only a build could tell."""
+        key = (project.name, dist.position)
+        if key not in self._metadata:
+            self._metadata[key] = self._described(self.file(project, dist))
+        found = self._metadata[key]
+        if isinstance(found, InvalidMetadataError):
+            raise found
+        return found
+
+    def _page(self, name: str) -> CompiledProject | None:
+        key = urljoin(self.root, f"{name}/")
+        kept = self._cache.read("pages", key)
+        if kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh:
+            self.quality["pages from the cache"] += 1
+            return _unpacked(name, *kept)
+        etag = kept[0]["etag"] if kept is not None else ""
+        fetched = fetch_page(self._http, self.root, self.location, name, etag=etag)
+        if fetched is None:
+            self.quality["projects that are not there"] += 1
+            self._cache.write("pages", key, {"absent": True, "etag": "", **_now()}, b"")
+            return None
+        if fetched.page is None and kept is not None:
+            self.quality["pages unchanged"] += 1
+            self._cache.write("pages", key, {**kept[0], **_now()}, kept[1])
+            return _unpacked(name, *kept)
+        if fetched.page is None:
+            raise IndexUnreachableError(
+                "index-nonsense",
+                f"`{redacted(key)}` says that a page is unchanged which was never fetched",
+                hint="the index or a proxy before it is at fault: try again later",
+            )
+        self.quality[f"pages as {fetched.source}"] += 1
+        compiled = compile_page(fetched.page, describe=lambda _: UNRECORDED)
+        header, content = _packed(compiled)
+        self._cache.write("pages", key, {**header, "etag": fetched.etag, **_now()}, content)
+        return compiled
+
+    def _described(self, file: FileRecord) -> CoreMetadata | InvalidMetadataError | None:
+        key = file.sha256 or urljoin(self.root, file.location)
+        kept = self._cache.read("metadata", key)
+        if kept is not None:
+            self.quality["metadata from the cache"] += 1
+            return _from_row(kept[0]["metadata"])
+        try:
+            found: CoreMetadata | InvalidMetadataError | None = self._read(file)
+        except InvalidMetadataError as error:
+            found = error
+        self._cache.write("metadata", key, {"metadata": _to_row(found)}, b"")
+        return found
+
+    def _read(self, file: FileRecord) -> CoreMetadata | None:
+        url = self._url(file)
+        if not file.filename.endswith(".whl"):
+            self.quality["metadata from sdists"] += 1
+            return parse_sdist_metadata(read_sdist(self._http, url, file.filename))
+        if file.has_metadata or self._unannounced:
+            content = self._beside(file, url)
+            if content is not None:
+                return parse_metadata(content)
+        content, _ = read_wheel(self._http, url, file.size)
+        self.quality["metadata by range requests"] += 1
+        return parse_metadata(content)
+
+    def _beside(self, file: FileRecord, url: str) -> bytes | None:
+        """Return the METADATA that the index serves beside a wheel (PEP 658), None without."""
+        answer = self._http.get(f"{url}.metadata")
+        if answer is None:
+            if not file.has_metadata:
+                self._unannounced = False
+            return None
+        digest = hashlib.sha256(answer.body).hexdigest()
+        if file.metadata_sha256 not in {None, digest}:
+            raise IndexUnreachableError(
+                "metadata-hash-mismatch",
+                f"`{redacted(url)}.metadata` has SHA-256 {digest}, and its index states "
+                f"{file.metadata_sha256}",
+                hint="the index is inconsistent, or somebody changed the file on its way",
+            )
+        if b"Metadata-Version:" not in answer.body[:4096]:
+            return None  # a page for people that came with status 200
+        self.quality["metadata beside wheels"] += 1
+        return answer.body
+
+    def _url(self, file: FileRecord) -> str:
+        if self.location == DEFAULT:
+            return absolute_url(file.location, DEFAULT)
+        return urljoin(self.root, file.location)
+
+
+def live_indexes(
+    cache: Cache | None = None, *, fresh: float = FRESH_SECONDS
+) -> Callable[[str], PackageIndex]:
+    """Return the look-up of live indexes by location; they share one session and one cache."""
+    http = Http()
+    shared = cache or Cache(default_cache())
+    made: dict[str, LiveIndex] = {}
+
+    def look_up(location: str) -> LiveIndex:
+        if location in made:
+            return made[location]
+        # Of threads that come here at once, one makes the index that all use.
+        return made.setdefault(location, LiveIndex(location, http, shared, fresh=fresh))
+
+    return look_up
+
+
+def _now() -> dict[str, float]:
+    return {"fetched": time.time()}
+
+
+def _packed(compiled: CompiledProject) -> tuple[dict[str, Any], bytes]:
+    blobs = (compiled.solve, compiled.listing, compiled.digests)
+    header = {
+        "counts": [compiled.versions, compiled.files, compiled.described],
+        "lengths": [len(blob) for blob in blobs],
+    }
+    return header, b"".join(blobs)
+
+
+def _unpacked(name: str, header: dict[str, Any], content: bytes) -> CompiledProject | None:
+    if header.get("absent"):
+        return None
+    versions, files, described = header["counts"]
+    first, second, _ = header["lengths"]
+    return CompiledProject(
+        name=name,
+        versions=versions,
+        files=files,
+        described=described,
+        solve=content[:first],
+        listing=content[first : first + second],
+        digests=content[first + second :],
+    )
+
+
+def _to_row(metadata: CoreMetadata | InvalidMetadataError | None) -> Any:
+    if isinstance(metadata, InvalidMetadataError):
+        return {"invalid": str(metadata)}
+    return metadata
+
+
+def _from_row(row: Any) -> CoreMetadata | InvalidMetadataError | None:
+    if row is None:
+        return None
+    if isinstance(row, dict):
+        return InvalidMetadataError(row["invalid"])
+    dependencies, extras, requires_python = row
+    return CoreMetadata(
+        tuple(Dependency(each[0], tuple(each[1]), *each[2:]) for each in dependencies),
+        tuple(extras),
+        requires_python,
+    )

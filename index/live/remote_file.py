@@ -1,0 +1,114 @@
+"""A file behind a URL that is read by HTTP range requests, so that `zipfile` can open it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from depcheck.index.live.http import PARTIAL, IndexUnreachableError, redacted
+
+if TYPE_CHECKING:
+    from depcheck.index.live.http import Http
+
+_TAIL = 64 * 1024
+"""Bytes of the first request: a wheel's metadata and central directory are at its end."""
+_STEP = 16 * 1024
+_LARGEST_WHOLE = 512 * 1024 * 1024
+
+
+class RemoteFile(io.RawIOBase):
+    """A seekable, read-only view; what was read once is kept.
+
+    ``transferred`` counts the bytes of all bodies. A server that ignores ranges sends the file
+    whole, once.
+
+    Raises:
+        IndexUnreachableError: no such file, no answer, or another range than asked for.
+    """
+
+    def __init__(self, http: Http, url: str, *, size: int | None = None, tail: int = _TAIL) -> None:
+        super().__init__()
+        self._http = http
+        self._url = url
+        self._place = 0
+        self._parts: list[tuple[int, bytes]] = []
+        self.transferred = 0
+        wanted = f"-{tail}" if size is None else f"{max(0, size - tail)}-{size - 1}"
+        self.size = size if size is not None else 0
+        self.size = self._fetch(wanted)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the place of the next read."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the place of the next read and return it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to ``size`` bytes from here, all the rest for a negative size."""
+        end = self.size if size < 0 else min(self.size, self._place + size)
+        pieces: list[bytes] = []
+        while self._place < end:
+            piece = self._known(self._place, end)
+            if not piece:
+                last = min(self.size, max(end, self._place + _STEP), self._next_known(end))
+                self._fetch(f"{self._place}-{last - 1}")
+                continue
+            pieces.append(piece)
+            self._place += len(piece)
+        return b"".join(pieces)
+
+    def _known(self, start: int, end: int) -> bytes:
+        for first, content in self._parts:
+            if first <= start < first + len(content):
+                return content[start - first : end - first]
+        return b""
+
+    def _next_known(self, end: int) -> int:
+        return min((first for first, _ in self._parts if first >= end), default=self.size)
+
+    def _fetch(self, span: str) -> int:
+        """Get one range and return the size of the whole file."""
+        answer = self._http.get(self._url, {"Range": f"bytes={span}"}, largest=_LARGEST_WHOLE)
+        if answer is None:
+            raise IndexUnreachableError(
+                "file-gone",
+                f"`{redacted(self._url)}` is listed by its index, but it is not there",
+                hint="the index is inconsistent: try again later",
+            )
+        self.transferred += len(answer.body)
+        if answer.status != PARTIAL:
+            self._parts = [(0, answer.body)]
+            return len(answer.body)
+        first, total = self._span(answer.headers.get("Content-Range", ""), len(answer.body))
+        if span[0] != "-" and first != int(span.partition("-")[0]):
+            raise self._wrong_range()
+        self._parts.append((first, answer.body))
+        return total
+
+    def _span(self, stated: str, length: int) -> tuple[int, int]:
+        span, _, total = stated.removeprefix("bytes ").partition("/")
+        first, _, last = span.partition("-")
+        if not (first.isdigit() and last.isdigit() and total.isdigit()):
+            raise self._wrong_range()
+        if not length or int(last) - int(first) + 1 != length or int(last) >= int(total):
+            raise self._wrong_range()
+        return int(first), int(total)
+
+    def _wrong_range(self) -> IndexUnreachableError:
+        return IndexUnreachableError(
+            "wrong-range",
+            f"`{redacted(self._url)}` answers a range request with another range",
+            hint="the index or a proxy before it is at fault: try again, or use another index",
+        )
