@@ -1,0 +1,30 @@
+"""What holds for the whole test run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.tree import ROOMS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rooms_keep_their_full_names() -> Iterator[None]:
+    """Fail where anything imported ``resolver`` for `depcheck.resolver`: two copies of a module."""
+    yield
+    bare = {
+        name: module.__file__
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in ROOMS and _is_in_a_room(getattr(module, "__file__", None))
+    }
+
+    assert {} == bare
+
+
+def _is_in_a_room(file: str | None) -> bool:
+    return file is not None and any((ROOT / room) in Path(file).parents for room in ROOMS)

@@ -1,0 +1,112 @@
+"""Which room may import what (CONTRIBUTING, "The map of the house")."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from support.tree import ROOMS, ROOT, repository_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+FOUNDATION = ("errors", "tomlfile", "tomlvalues")
+"""Modules of the front door that every room but `validate` stands on."""
+MAY_IMPORT = {
+    "artifacts": ("index",),
+    "conflicts": (),
+    "gate": ("artifacts", "conflicts", "images", "index", "lockfiles", "resolver"),
+    "images": (),
+    "index": (),
+    # The resolver's result, and the values that it hands through.
+    "lockfiles": ("resolver.solution", "conflicts.model", "images.model"),
+    "resolver": ("conflicts", "images", "index"),
+}
+OUTSIDE_WORLD = (
+    *("asyncio", "ftplib", "http", "pypi_simple", "requests", "socket", "ssl", "subprocess"),
+    *("urllib.request", "urllib3"),
+)
+STANDALONE = (ROOT / "validate", ROOT / "lockfiles" / "templates")
+"""Code that runs inside an image, where nothing of ours is installed."""
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_no_room_but_those_that_it_may(room: str) -> None:
+    allowed = [f"depcheck.{name}" for name in (room, *FOUNDATION, *MAY_IMPORT[room])]
+    imported = {name for name in imports(ROOT / room) if below(name, ["depcheck"])}
+
+    assert set() == {name for name in imported if not below(name, allowed)}
+
+
+def test_every_room_has_its_rule() -> None:
+    assert sorted(ROOMS) == sorted([*MAY_IMPORT, "validate"])
+
+
+@pytest.mark.parametrize("folder", STANDALONE, ids=lambda folder: folder.name)
+def test_what_runs_inside_an_image_needs_the_standard_library_alone(folder: Path) -> None:
+    allowed = [*sys.stdlib_module_names, "depcheck.validate"]
+
+    assert set() == {name for name in imports(folder) if not below(name, allowed)}
+
+
+@pytest.mark.parametrize(
+    "path", [path for top in STANDALONE for path in top.glob("*.py")], ids=lambda path: path.name
+)
+def test_what_runs_inside_an_image_is_python_3_8(path: Path) -> None:
+    ast.parse(path.read_text("utf-8"), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_only_the_live_index_reaches_the_outside_world(room: str) -> None:
+    live = ROOT / "index" / "live"
+    imported = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for path, name in named_imports(ROOT / room)
+        if live not in path.parents and below(name, OUTSIDE_WORLD)
+    }
+
+    assert set() == imported
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_what_needs_no_library_loads_none(option: str) -> None:
+    assert set() == loaded_by(option) & {"packaging", "pip", "resolvelib", "rich", "urllib3"}
+
+
+def test_the_modules_that_a_command_loads_are_seen() -> None:
+    assert {"packaging"} == loaded_by("images", "list") & {"packaging", "resolvelib"}
+
+
+def imports(folder: Path) -> set[str]:
+    return {name for _, name in named_imports(folder)}
+
+
+def named_imports(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each dotted name that the modules of a folder import, wherever they do."""
+    for path in repository_files(folder):
+        if path.suffix == ".py":
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                yield from ((path, name) for name in imported_names(node))
+
+
+def imported_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def below(name: str, tops: Iterable[str]) -> bool:
+    return any(f"{name}.".startswith(f"{top}.") for top in tops)
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Return the top-level packages that one run of the command line imports."""
+    command = [sys.executable, "-X", "importtime", "-m", "depcheck", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
