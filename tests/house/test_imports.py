@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FOUNDATION = ("errors", "tomlfile", "tomlvalues")
-"""Modules of the front door that every room but `validate` stands on."""
+FOUNDATION = ("__version__", "errors", "tomlfile", "tomlvalues")
+"""What every room but `validate` may take from the front door."""
 MAY_IMPORT = {
     "artifacts": ("index",),
     "conflicts": (),
