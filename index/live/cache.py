@@ -16,7 +16,7 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-_FORMAT = "v1"
+_FORMAT = "v2"
 
 
 def default_cache() -> Path:

@@ -19,7 +19,7 @@ from depcheck.index.compiled import (
     decode_listing,
     decode_project,
 )
-from depcheck.index.default import DEFAULT, absolute_url, configured_default_index
+from depcheck.index.default import DEFAULT, configured_default_index
 from depcheck.index.live.cache import Cache, default_cache
 from depcheck.index.live.core_metadata import (
     parse_metadata,
@@ -65,6 +65,7 @@ class LiveIndex:
         self._fresh = fresh
         self._projects: dict[str, Project | None] = {}
         self._listings: dict[str, tuple[list[str], bytes]] = {}
+        self._bases: dict[str, str] = {}
         self._metadata: dict[tuple[str, int], CoreMetadata | InvalidMetadataError | None] = {}
         self._unannounced = True
         """Whether METADATA may lie beside wheels though the pages do not say so."""
@@ -90,7 +91,9 @@ class LiveIndex:
         """Return a file's core metadata, None where only a build could tell."""
         key = (project.name, dist.position)
         if key not in self._metadata:
-            self._metadata[key] = self._described(self.file(project, dist))
+            file = self.file(project, dist)
+            url = urljoin(self.root, self._bases[project.name] + file.location)
+            self._metadata[key] = self._described(file, url)
         found = self._metadata[key]
         if isinstance(found, InvalidMetadataError):
             raise found
@@ -101,7 +104,7 @@ class LiveIndex:
         kept = self._cache.read("pages", key)
         if kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh:
             self.quality["pages from the cache"] += 1
-            return _unpacked(name, *kept)
+            return self._unpacked(name, *kept)
         etag = kept[0]["etag"] if kept is not None else ""
         fetched = fetch_page(self._http, self.root, self.location, name, etag=etag)
         if fetched is None:
@@ -111,7 +114,7 @@ class LiveIndex:
         if fetched.page is None and kept is not None:
             self.quality["pages unchanged"] += 1
             self._cache.write("pages", key, {**kept[0], **_now()}, kept[1])
-            return _unpacked(name, *kept)
+            return self._unpacked(name, *kept)
         if fetched.page is None:
             raise IndexUnreachableError(
                 "index-nonsense",
@@ -121,24 +124,33 @@ class LiveIndex:
         self.quality[f"pages as {fetched.source}"] += 1
         compiled = compile_page(fetched.page, describe=lambda _: UNRECORDED)
         header, content = _packed(compiled)
-        self._cache.write("pages", key, {**header, "etag": fetched.etag, **_now()}, content)
+        header |= {"etag": fetched.etag, "base": fetched.base, **_now()}
+        self._cache.write("pages", key, header, content)
+        self._bases[name] = fetched.base
         return compiled
 
-    def _described(self, file: FileRecord) -> CoreMetadata | InvalidMetadataError | None:
-        key = file.sha256 or urljoin(self.root, file.location)
+    def _unpacked(
+        self, name: str, header: dict[str, Any], content: bytes
+    ) -> CompiledProject | None:
+        if header.get("absent"):
+            return None
+        self._bases[name] = header["base"]
+        return _unpacked(name, header, content)
+
+    def _described(self, file: FileRecord, url: str) -> CoreMetadata | InvalidMetadataError | None:
+        key = file.sha256 or url
         kept = self._cache.read("metadata", key)
         if kept is not None:
             self.quality["metadata from the cache"] += 1
             return _from_row(kept[0]["metadata"])
         try:
-            found: CoreMetadata | InvalidMetadataError | None = self._read(file)
+            found: CoreMetadata | InvalidMetadataError | None = self._read(file, url)
         except InvalidMetadataError as error:
             found = error
         self._cache.write("metadata", key, {"metadata": _to_row(found)}, b"")
         return found
 
-    def _read(self, file: FileRecord) -> CoreMetadata | None:
-        url = self._url(file)
+    def _read(self, file: FileRecord, url: str) -> CoreMetadata | None:
         if not file.filename.endswith(".whl"):
             self.quality["metadata from sdists"] += 1
             return parse_sdist_metadata(read_sdist(self._http, url, file.filename))
@@ -169,11 +181,6 @@ class LiveIndex:
             return None  # a page for people that came with status 200
         self.quality["metadata beside wheels"] += 1
         return answer.body
-
-    def _url(self, file: FileRecord) -> str:
-        if self.location == DEFAULT:
-            return absolute_url(file.location, DEFAULT)
-        return urljoin(self.root, file.location)
 
 
 def live_indexes(
@@ -206,9 +213,7 @@ def _packed(compiled: CompiledProject) -> tuple[dict[str, Any], bytes]:
     return header, b"".join(blobs)
 
 
-def _unpacked(name: str, header: dict[str, Any], content: bytes) -> CompiledProject | None:
-    if header.get("absent"):
-        return None
+def _unpacked(name: str, header: dict[str, Any], content: bytes) -> CompiledProject:
     versions, files, described = header["counts"]
     first, second, _ = header["lengths"]
     return CompiledProject(

@@ -40,6 +40,8 @@ class FetchedPage(NamedTuple):
     source: str
     """json, html, or ``html+project-json`` for a page that was completed."""
     etag: str
+    base: str = ""
+    """Where relative locations of the files start: an index may be a mirror of another."""
 
 
 def fetch_page(
@@ -72,7 +74,16 @@ def fetch_page(
             files = tuple(_completed(each, details.get(each.filename)) for each in files)
             source = "html+project-json"
     page = ProjectPage(name=name, files=files)
-    return FetchedPage(page, source, answer.headers.get("ETag", ""))
+    base = _base(parsed, location)
+    return FetchedPage(page, source, answer.headers.get("ETag", ""), base)
+
+
+def _base(parsed: ParsedPage, location: str) -> str:
+    for each in parsed.packages:
+        relative = relative_location(each.url, location)
+        if relative != each.url:
+            return each.url.removesuffix(relative)
+    return ""
 
 
 def _parse(answer: Answer, name: str) -> ParsedPage:
