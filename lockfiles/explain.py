@@ -1,4 +1,4 @@
-"""Write and read ``explain.json``: why every pin is there.
+"""Write ``explain.json``: why every pin is there. `explanation` reads it back.
 
 Keys of the document: ``schema`` (number of this form), ``image``, ``variant``, ``summary``,
 ``input-digest``, ``as-of``, ``rounds``, ``rules``, ``warnings`` and ``pins``, an object by
@@ -13,11 +13,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from depcheck.errors import InputError
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from depcheck.lockfiles.stages import Stage
     from depcheck.resolver.solution import Pin, Solution, Via, Waiver
@@ -50,36 +47,6 @@ def explain_json(solution: Solution, stages: Sequence[Stage]) -> bytes:
         "pins": {pin.name: _pin(pin, solution, stage_of[pin.name]) for pin in solution.pins},
     }
     return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def read_explain(directory: Path) -> dict[str, Any]:
-    """Return the ``explain.json`` of the lock set in a directory.
-
-    Raises:
-        InputError: there is no lock set, or its explanation is not one of this schema.
-    """
-    path = directory / "explain.json"
-    try:
-        document = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(
-            "no-lock-set",
-            f"there is no lock set in `{directory}`",
-            hint="make it by `depcheck solve`",
-        ) from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from error
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise _unreadable(path, f"not an explanation of schema {SCHEMA}")
-    return document
-
-
-def _unreadable(path: Path, why: str) -> InputError:
-    return InputError(
-        "explanation-unreadable",
-        f"cannot read `{path}`: {why}",
-        hint="make the lock set again by `depcheck solve`",
-    )
 
 
 def _pin(pin: Pin, solution: Solution, stage: str) -> dict[str, Any]:

@@ -10,11 +10,12 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from depcheck import __version__
-from depcheck.errors import DepcheckError, ExitCode
-from depcheck.terminal import Console, escape, make_console
+from depcheck.errors import DepcheckError, ExitCode, InputError
+from depcheck.terminal import Console, make_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,41 +32,45 @@ With --json an error is a document too: {"error": {"reference", "message", "hint
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose first column has room for the name of every command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=20, width=min(get_terminal_size().columns, 100))
+        self._action_max_length = 13  # argparse forgets that it indents commands further
+
+
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints look like every other error, with a suggestion."""
+    """A parser whose complaints are errors like every other."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_Help, **options)
 
     def error(self, message: str) -> NoReturn:
-        suggestion = _suggestion(message)
-        self._print_message(f"error: {message} [usage]\n\n", sys.stderr)
-        hint = suggestion or f"see `{self.prog} --help`"
-        self._print_message(f"hint: {hint}\n", sys.stderr)
-        sys.exit(ExitCode.INPUT)
+        raise InputError("usage", message, hint=_suggestion(message) or f"see `{self.prog} --help`")
 
 
 def _suggestion(message: str) -> str | None:
     """Return "did you mean" for a misspelt command (argparse names the choices it knows)."""
     if "invalid choice: " not in message:
         return None
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+    from depcheck.tomlfile import did_you_mean  # noqa: PLC0415 - only after a mistake
 
     _, _, rest = message.partition("invalid choice: ")
     wrong, _, choices = rest.partition(" (choose from ")
-    known = [each.strip(" '\")") for each in choices.split(",")]
-    close = get_close_matches(wrong.strip("'\""), known, n=1)
-    return f"did you mean `{close[0]}`?" if close else None
+    return did_you_mean(wrong.strip("'\""), [each.strip(" '\")") for each in choices.split(",")])
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
     parser = _Parser(
         prog="depcheck",
-        description="Makes the dependencies of GPU container images reproducible: solves an image "
+        description="Makes the dependencies of GPU container images reproducible: solves an image\n"
         "against package indexes and known-conflict rules, and writes its lock set.",
         epilog="examples:\n"
         "  depcheck solve nexa_heavy           solve one image, write locks/nexa_heavy/cu121/\n"
         "  depcheck explain nexa_heavy numpy   why that version of numpy\n"
         "  depcheck conflicts list             what is known to break\n\n" + _EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"depcheck {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -77,20 +82,30 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(
-    commands: argparse._SubParsersAction[_Parser], name: str, summary: str, examples: str
-) -> argparse.ArgumentParser:
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - argparse names no public type
+
+
+def _group(commands: _Commands, name: str, summary: str) -> _Commands:
+    """Add a command that has commands of its own."""
+    parser = commands.add_parser(name, help=summary, description=summary)
+    return parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+
+
+def _command(commands: _Commands, name: str, summary: str, examples: str) -> _Parser:
     parser = commands.add_parser(
         name,
         help=summary,
         description=summary,
         epilog=f"examples:\n{examples}\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="write the result as one JSON document")
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no warnings")
     parser.add_argument(
-        "--color", choices=("auto", "always", "never"), default="auto", help="default: auto"
+        "--color",
+        metavar="WHEN",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="auto, always or never (default: auto)",
     )
     return parser
 
@@ -107,7 +122,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_solve(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_solve(commands: _Commands) -> None:
     parser = _command(
         commands,
         "solve",
@@ -128,7 +143,7 @@ def _add_solve(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
 
 
-def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_explain(commands: _Commands) -> None:
     parser = _command(
         commands,
         "explain",
@@ -141,57 +156,66 @@ def _add_explain(commands: argparse._SubParsersAction[_Parser]) -> None:
     _add_out(parser)
 
 
-def _add_images(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_images(commands: _Commands) -> None:
+    group = _group(commands, "images", "List the built-in images, or show one.")
+    _command(group, "list", "List the built-in images.", "  depcheck images list")
     parser = _command(
-        commands,
-        "images",
-        "List the built-in images, or show one.",
-        "  depcheck images list\n  depcheck images show nexa_heavy",
+        group,
+        "show",
+        "Show what an image asks for.",
+        "  depcheck images show nexa_heavy\n  depcheck images show ./my_image.toml",
     )
-    parser.add_argument("action", choices=("list", "show"))
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="for show: name or spec file")
+    parser.add_argument("image", metavar="IMAGE", help="built-in name or spec file")
 
 
-def _add_conflicts(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_conflicts(commands: _Commands) -> None:
+    group = _group(commands, "conflicts", "List the known-conflict rules, or show one.")
+    _command(group, "list", "List the known-conflict rules.", "  depcheck conflicts list")
     parser = _command(
-        commands,
-        "conflicts",
-        "List the known-conflict rules, or show one with its evidence.",
-        "  depcheck conflicts list\n  depcheck conflicts show numpy2-torch-lt-2.3",
+        group,
+        "show",
+        "Show a rule with its reason, remedy and evidence.",
+        "  depcheck conflicts show numpy2-torch-lt-2.3",
     )
-    parser.add_argument("action", choices=("list", "show"))
-    parser.add_argument("rule", metavar="ID", nargs="?", help="for show: the rule's id")
+    parser.add_argument("rule", metavar="ID", help="the rule's id")
 
 
-def _add_index(commands: argparse._SubParsersAction[_Parser]) -> None:
-    parser = _command(
-        commands,
-        "index",
-        "Record package indexes for offline solving, or describe a recording.",
-        "  depcheck index info\n  depcheck index record ./my_image.toml --snapshot my.sqlite",
+def _add_index(commands: _Commands) -> None:
+    group = _group(commands, "index", "Record package indexes, or describe a recording.")
+    info = _command(
+        group,
+        "info",
+        "Describe a recording: what it holds of each index, and as of when.",
+        "  depcheck index info\n  depcheck index info --snapshot my.sqlite",
     )
-    parser.add_argument("action", choices=("record", "info"))
-    parser.add_argument(
-        "images", metavar="IMAGE", nargs="*", help="for record: names or spec files"
+    _add_snapshot(info)
+    record = _command(
+        group,
+        "record",
+        "Record package indexes, for offline solving.",
+        "  depcheck index record ./my_image.toml --snapshot my.sqlite",
     )
-    parser.add_argument("--all", action="store_true", help="record for every built-in image")
-    parser.add_argument("--variant", metavar="NAME", help="record for this variant alone")
-    parser.add_argument(
+    record.add_argument("images", metavar="IMAGE", nargs="*", help="built-in names or spec files")
+    record.add_argument("--all", action="store_true", help="record for every built-in image")
+    record.add_argument("--variant", metavar="NAME", help="record for this variant alone")
+    record.add_argument(
         "--reuse", metavar="FILE", help="take the indexes that this snapshot has from it"
     )
-    _add_snapshot(parser)
+    _add_snapshot(record)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = build_parser().parse_args(argv)
-    console = make_console(as_json=options.json, quiet=options.quiet, colour=options.color)
+    words = sys.argv[1:] if argv is None else list(argv)
+    console = make_console(as_json="--json" in words, quiet=False, colour="auto")
     try:
+        options = build_parser().parse_args(words)
+        console = make_console(as_json=options.json, quiet=options.quiet, colour=options.color)
         command = import_module(f"depcheck.commands.{options.command}")
         code = int(command.run(options, console))
         sys.stdout.flush()
     except DepcheckError as error:
-        return report(error, console)
+        return _report(error, console)
     except KeyboardInterrupt:
         console.note("interrupted")
         return ExitCode.INTERRUPTED
@@ -203,14 +227,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def report(error: DepcheckError, console: Console) -> int:
+def _report(error: DepcheckError, console: Console) -> int:
     """Write an error for a person, or as a document; return its exit code."""
     if console.as_json:
         content = {"reference": error.reference, "message": error.message, "hint": error.hint}
         console.document({"error": content})
-        return error.exit_code
-    label = "\x1b[1;31merror:\x1b[0m" if console.colour else "error:"
-    print(f"{label} {escape(error.message)} [{error.reference}]", file=console.err)
-    if error.hint:
-        print(f"\nhint: {escape(error.hint)}", file=console.err)
+    else:
+        console.error(f"{error.message} [{error.reference}]", error.hint)
     return error.exit_code

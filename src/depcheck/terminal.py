@@ -10,6 +10,8 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ _UNSAFE = re.compile(
 )
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KB = 1000
+_GAP = "  "
+_ROOM = 28
+"""The last column goes below the others rather than into fewer columns than this."""
 
 
 def escape(text: str) -> str:
@@ -53,10 +58,29 @@ class Console:
     as_json: bool = False
     quiet: bool = False
     colour: bool = False
+    err_colour: bool = False
+    width: int | None = None
+    """Columns of the terminal that results go to; None where they go elsewhere: no folding."""
+    err_width: int | None = None
+    """The same of progress and errors."""
 
     def result(self, text: str = "") -> None:
         """Write one line of the result."""
         print(escape(text), file=self.out)
+
+    def heading(self, text: str, *, indent: str = "") -> None:
+        """Write the line above a section of the result."""
+        self.styled(f"{indent}{self.paint(text, 'bold')}")
+
+    def paragraph(self, text: str, *, indent: str = "") -> None:
+        """Write text of the result, folded to the terminal."""
+        for line in folded(escape(text), self.width, indent=indent):
+            print(line, file=self.out)
+
+    def table(self, rows: Iterable[Sequence[str]], *, indent: str = "") -> None:
+        """Write aligned rows of the result; the last column is folded to the terminal."""
+        for line in columns(rows, indent=indent, width=self.width):
+            print(line, file=self.out)
 
     def document(self, content: Any) -> None:
         """Write the result as one JSON document."""
@@ -66,23 +90,38 @@ class Console:
     def note(self, text: str) -> None:
         """Write a line for a person, unless they asked for quiet."""
         if not self.quiet:
-            print(escape(text), file=self.err)
+            self._aside(escape(text))
 
     def warn(self, text: str) -> None:
-        """Write a warning."""
+        """Write a warning, unless they asked for quiet."""
         if not self.quiet:
-            print(f"{self.paint('warning:', 'yellow')} {escape(text)}", file=self.err)
+            self._aside(f"warning: {escape(text)}", "warning:", "yellow")
+
+    def error(self, message: str, hint: str | None) -> None:
+        """Write why the command ends without a result, and the remedy."""
+        self._aside(f"error: {escape(message)}", "error:", "bold", "red")
+        if hint:
+            self._aside("")
+            self._aside(f"hint: {escape(hint)}", "hint:", "bold")
+
+    def _aside(self, text: str, label: str = "", *styles: str) -> None:
+        """Write lines beside the result, each folded with its own indent; paint their label."""
+        lines = [part for line in text.split("\n") for part in _hanging(line, self.err_width)]
+        if label and self.err_colour:
+            lines[0] = lines[0].replace(label, _painted(label, styles), 1)
+        print("\n".join(lines), file=self.err)
 
     def paint(self, text: str, *styles: str) -> str:
         """Return escaped text in a style, where colour is on."""
-        safe = escape(text)
-        if not self.colour:
-            return safe
-        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{safe}\x1b[0m"
+        return _painted(escape(text), styles) if self.colour else escape(text)
 
     def styled(self, text: str) -> None:
         """Write a line of the result that `paint` made: it is escaped already."""
         print(text, file=self.out)
+
+
+def _painted(text: str, styles: Iterable[str]) -> str:
+    return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
 def make_console(*, as_json: bool, quiet: bool, colour: str) -> Console:
@@ -92,25 +131,70 @@ def make_console(*, as_json: bool, quiet: bool, colour: str) -> Console:
         err=sys.stderr,
         as_json=as_json,
         quiet=quiet,
-        colour=_colour(colour) and not as_json,
+        colour=_colour(colour, sys.stdout) and not as_json,
+        err_colour=_colour(colour, sys.stderr),
+        width=_width(sys.stdout),
+        err_width=_width(sys.stderr),
     )
 
 
-def _colour(wish: str) -> bool:
+def _width(stream: TextIO) -> int | None:
+    return get_terminal_size().columns if stream.isatty() else None
+
+
+def _colour(wish: str, stream: TextIO) -> bool:
     if wish != "auto":
         return wish == "always"
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return sys.stdout.isatty()
+    return stream.isatty()
 
 
-def columns(rows: Iterable[Sequence[str]], *, indent: str = "") -> list[str]:
-    """Return rows as lines with aligned columns; the last column is not padded."""
+def folded(text: str, width: int | None, *, indent: str = "") -> list[str]:
+    """Return text as indented lines of at most so many columns; a longer word stays whole."""
+    if width is None:
+        return [indent + text]
+    return wrap(
+        text,
+        max(width, len(indent) + 1),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _hanging(line: str, width: int | None) -> list[str]:
+    """Fold one line; what does not fit continues a little to the right of its start."""
+    indent = " " * (len(line) - len(line.lstrip()))
+    text = line.strip()
+    if width is None or len(line) <= width or not text:
+        return [line]
+    first, *rest = folded(text, width, indent=f"{indent}  ")
+    return [indent + first.lstrip(), *rest]
+
+
+def columns(
+    rows: Iterable[Sequence[str]], *, indent: str = "", width: int | None = None
+) -> list[str]:
+    """Return rows as lines with aligned columns; the last column is folded, not padded.
+
+    Where the other columns leave it too little room, it goes below them.
+    """
     table = [[escape(cell) for cell in row] for row in rows]
     if not table:
         return []
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]) - 1)]
-    return [
-        (indent + "  ".join(c.ljust(w) for c, w in zip(row, [*widths, 0], strict=True))).rstrip()
-        for row in table
-    ]
+    left = len(indent) + sum(widths) + len(_GAP) * len(widths)
+    longest = max(len(row[-1]) for row in table)
+    below = width is not None and left + min(longest, _ROOM) > width and bool(widths)
+    lines: list[str] = []
+    for row in table:
+        start = indent + _GAP.join(c.ljust(w) for c, w in zip(row[:-1], widths, strict=True))
+        if below:
+            lines += [start.rstrip(), *folded(row[-1], width, indent=f"{indent}    ")]
+            continue
+        last = folded(row[-1], width, indent=" " * left) or [""]
+        lines.append((start.ljust(left) + last[0][left:]).rstrip())
+        lines += last[1:]
+    return lines

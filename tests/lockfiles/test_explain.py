@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.solutions import heavy
 
 from depcheck.errors import InputError
-from depcheck.lockfiles.explain import explain_json, read_explain
+from depcheck.lockfiles.explain import explain_json
+from depcheck.lockfiles.explanation import read_explanation
 from depcheck.lockfiles.stages import plan_stages
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+REMEDY = "depcheck solve heavy"
 
 
 def explanation() -> bytes:
@@ -19,9 +22,13 @@ def explanation() -> bytes:
     return explain_json(solution, plan_stages(solution))
 
 
-def test_every_pin_says_why_it_is_there(tmp_path: Path) -> None:
-    (tmp_path / "explain.json").write_bytes(explanation())
-    pins = read_explain(tmp_path)["pins"]
+def document() -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(explanation())
+    return made
+
+
+def test_every_pin_says_why_it_is_there() -> None:
+    pins = document()["pins"]
 
     assert sorted(pins) == sorted(pin.name for pin in heavy().pins)
     assert pins["numpy"] == {
@@ -57,22 +64,93 @@ def test_keys_are_sorted_at_every_level() -> None:
     assert json.dumps(json.loads(text), indent=1, sort_keys=True).encode() + b"\n" == text
 
 
+def test_it_reads_back_as_what_was_solved(tmp_path: Path) -> None:
+    (tmp_path / "explain.json").write_bytes(explanation())
+    solution = heavy()
+    read = read_explanation(tmp_path, remedy=REMEDY)
+
+    assert (read.image, read.variant, read.as_of) == ("heavy", "cu121", solution.as_of)
+    assert read.waivers == solution.waivers
+    assert tuple(read.rules.values()) == solution.rules
+    for pin in solution.pins:
+        found = read.pins[pin.name].pin
+        assert (found.version, found.index, found.file) == (pin.version, pin.index, pin.file)
+        assert (found.direct, found.via, found.passed_over) == (
+            pin.direct,
+            pin.via,
+            pin.passed_over,
+        )
+    assert read.pins["numpy"].steered_by == ("numpy2",)
+
+
+def damaged(content: bytes | None, folder: Path) -> tuple[str, str, str | None]:
+    """Return reference, message and hint of the error that reading raises."""
+    if content is not None:
+        (folder / "explain.json").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_explanation(folder, remedy=REMEDY)
+    error = caught.value
+    return error.reference, error.message.replace(str(folder), "locks"), error.hint
+
+
+def test_without_a_lock_set_the_remedy_is_to_make_it(tmp_path: Path) -> None:
+    assert damaged(None, tmp_path) == (
+        "no-lock-set",
+        "there is no lock set in `locks`",
+        "make it: `depcheck solve heavy`",
+    )
+
+
 @pytest.mark.parametrize(
-    ("content", "reference"),
+    ("content", "why"),
     [
-        (None, "no-lock-set"),
-        ("{", "explanation-unreadable"),
-        ("[]", "explanation-unreadable"),
-        ('{"schema": 99}', "explanation-unreadable"),
+        (
+            b"{",
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        (b"", "Expecting value: line 1 column 1 (char 0)"),
+        (
+            b'"\xff"',
+            "'utf-8' codec can't decode byte 0xff in position 1: invalid start byte",
+        ),
+        (b"[" * 100_000, "maximum recursion depth exceeded while decoding a JSON array"),
+        (b"[]", "not an object"),
+        (b'{"schema": 99}', "not an explanation of schema 1"),
+        (b'{"schema": 1}', "`image` is missing"),
     ],
 )
-def test_an_explanation_that_cannot_be_read_is_an_input_error(
-    tmp_path: Path, content: str | None, reference: str
-) -> None:
-    if content is not None:
-        (tmp_path / "explain.json").write_text(content)
-    with pytest.raises(InputError) as caught:
-        read_explain(tmp_path)
+def test_a_file_that_was_damaged_is_named(tmp_path: Path, content: bytes, why: str) -> None:
+    reference, message, hint = damaged(content, tmp_path)
 
-    assert caught.value.reference == reference
-    assert caught.value.hint is not None
+    assert reference == "explanation-unreadable"
+    assert message.startswith(f"cannot read `locks/explain.json`: {why}")
+    assert hint == "make the lock set again: `depcheck solve heavy`"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("pins",), [], "`pins` is of the wrong type"),
+        (("pins", "numpy"), None, "`pins.numpy` is no object"),
+        (("pins", "numpy", "version"), 1, "`pins.numpy.version` is of the wrong type"),
+        (("pins", "numpy", "via"), [1], "`pins.numpy.via[0]` is no object"),
+        (("pins", "numpy", "file", "size"), True, "`pins.numpy.file.size` is of the wrong type"),
+        (("pins", "numpy", "rules"), [None], "`pins.numpy.rules` holds something else than text"),
+        (("rules", "numpy2", "reason"), ..., "`rules.numpy2.reason` is missing"),
+    ],
+)
+def test_a_key_of_another_shape_is_named(
+    tmp_path: Path, path: tuple[str, ...], value: object, why: str
+) -> None:
+    content = document()
+    table = content
+    for key in path[:-1]:
+        table = table[key]
+    if value is ...:
+        del table[path[-1]]
+    else:
+        table[path[-1]] = value
+
+    assert damaged(json.dumps(content).encode(), tmp_path)[1] == (
+        f"cannot read `locks/explain.json`: {why}"
+    )

@@ -28,7 +28,10 @@ from depcheck.resolver.solve import solve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from packaging.version import Version
+
     from depcheck.conflicts.model import Rule
+    from depcheck.index.compiled import CompiledProject
     from depcheck.index.interface import PackageIndex
     from depcheck.index.model import Dist, FileRecord, IndexInfo
     from depcheck.index.project import Project
@@ -108,20 +111,13 @@ class MemoryIndex:
         return self._compiled[name][0]
 
     def _compile(self, name: str) -> tuple[Project, list[str], bytes]:
-        files: list[PageFile] = []
-        metadata: dict[str, CoreMetadata | int] = {}
-        for version, stated in self._universe[name].items():
-            for release in _releases(stated):
-                filename = release.filename(name, version)
-                metadata[filename] = release.metadata
-                files.append(_page_file(filename, release))
-        compiled = compile_page(
-            ProjectPage(name=name, files=tuple(files)),
-            describe=lambda file: metadata[file.filename],
+        made = compiled(
+            name,
+            self._universe[name],
             recorded=lambda version: not self._unrecorded(name, str(version)),
         )
-        project = decode_project(name, self._location, compiled.solve)
-        return project, decode_listing(compiled.listing), compiled.digests
+        project = decode_project(name, self._location, made.solve)
+        return project, decode_listing(made.listing), made.digests
 
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         filename = self.file(project, dist).filename
@@ -135,6 +131,24 @@ class MemoryIndex:
     def file(self, project: Project, dist: Dist) -> FileRecord:
         _, listing, digests = self._compiled[project.name]
         return decode_file(listing, digests, dist.position)
+
+
+def compiled(
+    name: str, versions: Mapping[str, Any], recorded: Callable[[Version], bool] | None = None
+) -> CompiledProject:
+    """Compile a project of a universe as an index would be."""
+    files: list[PageFile] = []
+    metadata: dict[str, CoreMetadata | int] = {}
+    for version, stated in versions.items():
+        for release in _releases(stated):
+            filename = release.filename(name, version)
+            metadata[filename] = release.metadata
+            files.append(_page_file(filename, release))
+    return compile_page(
+        ProjectPage(name=name, files=tuple(files)),
+        describe=lambda file: metadata[file.filename],
+        recorded=recorded,
+    )
 
 
 def _releases(stated: Any) -> list[Release]:

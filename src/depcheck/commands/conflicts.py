@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from depcheck.conflicts.loader import load_builtin_rules
+from depcheck.conflicts.model import RuleKind
 from depcheck.errors import ExitCode, InputError
-from depcheck.terminal import columns
+from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -25,9 +26,8 @@ def run(options: Namespace, console: Console) -> ExitCode:
     if console.as_json:
         console.document(_document(rule))
         return ExitCode.OK
-    console.styled(console.paint(rule.id, "bold"))
-    for line in columns(_rows(rule), indent="  "):
-        console.result(line)
+    console.heading(rule.id)
+    console.table(_rows(rule), indent="  ")
     return ExitCode.OK
 
 
@@ -35,26 +35,27 @@ def _list(rules: tuple[Rule, ...], console: Console) -> ExitCode:
     if console.as_json:
         console.document({"rules": [_document(rule) for rule in rules]})
         return ExitCode.OK
-    for line in columns(
-        (rule.id, rule.kind.value, str(rule.when), _effect(rule)) for rule in rules
-    ):
-        console.result(line)
+    console.table((rule.id, rule.kind.value, _brief(rule)) for rule in rules)
     console.note(f"{len(rules)} rules; `depcheck conflicts show ID` gives reason and evidence")
     return ExitCode.OK
 
 
-def _find(rules: tuple[Rule, ...], wanted: str | None) -> Rule:
+def _find(rules: tuple[Rule, ...], wanted: str) -> Rule:
     by_id = {rule.id: rule for rule in rules}
-    if wanted in by_id:
-        return by_id[wanted]
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+    if wanted not in by_id:
+        raise InputError(
+            "unknown-rule",
+            f"there is no rule `{wanted}`",
+            hint=did_you_mean(wanted, by_id) or "`depcheck conflicts list` names them all",
+        )
+    return by_id[wanted]
 
-    close = get_close_matches(wanted or "", by_id, n=1)
-    raise InputError(
-        "unknown-rule",
-        f"there is no rule `{wanted}`" if wanted else "`conflicts show` needs a rule's id",
-        hint=f"did you mean `{close[0]}`?" if close else "`depcheck conflicts list` names them all",
-    )
+
+def _brief(rule: Rule) -> str:
+    effect = _effect(rule)
+    if rule.kind is RuleKind.METADATA:
+        effect = f"{len(rule.then) or 'no'} requirement{'s' * (len(rule.then) != 1)}"
+    return f"{rule.when}: {effect}" if effect else str(rule.when)
 
 
 def _effect(rule: Rule) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from depcheck.errors import ExitCode, InputError
+from depcheck.errors import ExitCode
 from depcheck.images.loader import builtin_names, find_spec
-from depcheck.terminal import columns, size_text
+from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,12 +19,6 @@ def run(options: Namespace, console: Console) -> ExitCode:
     """List the built-in images, or show one image."""
     if options.action == "list":
         return _list(console)
-    if options.image is None:
-        raise InputError(
-            "no-image",
-            "`images show` needs an image",
-            hint=f"name one of {', '.join(builtin_names())}, or a spec file",
-        )
     spec = find_spec(options.image)
     if console.as_json:
         console.document(_document(spec))
@@ -40,8 +34,7 @@ def _list(console: Console) -> ExitCode:
     if console.as_json:
         console.document({"images": [_document(spec) for spec in specs]})
         return ExitCode.OK
-    for line in columns((spec.name, ", ".join(spec.variants), spec.summary) for spec in specs):
-        console.result(line)
+    console.table((spec.name, ", ".join(spec.variants), spec.summary) for spec in specs)
     return ExitCode.OK
 
 
@@ -61,12 +54,10 @@ def _show(console: Console, variant: Variant, *, default: bool) -> None:
         ),
         *(("env", f"{key}={value}") for key, value in sorted(variant.env.items())),
     ]
-    for line in columns(rows, indent="  "):
-        console.result(line)
+    console.table(rows, indent="  ")
     console.result("  requirements")
     stated = ((str(each.requirement), each.origin) for each in variant.requirements)
-    for line in columns(stated, indent="    "):
-        console.result(line)
+    console.table(stated, indent="    ")
 
 
 def _document(spec: ImageSpec) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depcheck.commands.ruletext import write_rules
 from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, select_variant
@@ -13,11 +14,11 @@ from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.stages import plan_stages
 from depcheck.resolver.problem import build_problem
 from depcheck.resolver.solve import solve
-from depcheck.terminal import columns, size_text
+from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from depcheck.images.model import ImageSpec, Variant
     from depcheck.index.interface import PackageIndex
@@ -112,42 +113,48 @@ def _document(solution: Solution, stages: tuple[Stage, ...], folder: Path) -> di
 def _show(
     console: Console, solution: Solution, stages: tuple[Stage, ...], folder: Path, seconds: float
 ) -> None:
-    known = sum(stage.known_bytes for stage in stages)
-    unknown = sum(stage.unknown_sizes for stage in stages)
-    size = size_text(known) + (f" and {unknown} of unknown size" if unknown else "")
-    title = console.paint(f"{solution.image} ({solution.variant})", "bold", "green")
     target = solution.target
+    title = console.paint(f"{solution.image} ({solution.variant})", "bold", "green")
     console.styled(f"{title}  python {target.python}, {target.platform}")
-    console.result(f"  {len(solution.pins)} pins to download: {size}; solved in {seconds:.2f} s")
-    _section(console, "stages", _stage_rows(stages))
-    _section(console, "rules that decided", _rule_rows(solution))
-    _section(console, "waived, with reason", _waiver_rows(solution))
-    _section(console, "the image must set", [(f"{k}={v}",) for k, v in solution.env.items()])
-    _section(console, "the image must have", [(need,) for need in solution.system])
+    console.paragraph(f"{_extent(stages)}; solved in {seconds:.2f} s", indent="  ")
+    _section(console, "stages", map(_stage_row, stages))
+    steering = [rule for rule in solution.rules if rule.kind in _STEERING]
+    write_rules(console, "rules that decided", steering, solution.waivers)
+    settings = ((f"{name}={value}",) for name, value in solution.env.items())
+    _section(console, "the image must set", settings)
+    _section(console, "the image must have", ((need,) for need in solution.system))
     console.styled(f"  {console.paint('written to', 'bold')} {console.paint(f'{folder}/')}")
     for warning in solution.warnings:
         console.warn(warning)
     console.result()
 
 
-def _section(console: Console, title: str, rows: list[tuple[str, ...]]) -> None:
-    if rows:
-        console.styled(f"  {console.paint(title, 'bold')}")
-        for line in columns(rows, indent="    "):
-            console.result(line)
+def _extent(stages: tuple[Stage, ...]) -> str:
+    known = sum(stage.known_bytes for stage in stages)
+    unknown = sum(stage.unknown_sizes for stage in stages)
+    more = f" and {unknown} of unknown size" if unknown else ""
+    return f"{_pins(sum(len(stage.pins) for stage in stages))}, download {size_text(known)}{more}"
 
 
-def _stage_rows(stages: tuple[Stage, ...]) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{stage.number:02}",
-            stage.name,
-            f"{len(stage.pins)} pins",
-            _stage_size(stage),
-            _how(stage),
-        )
-        for stage in stages
-    ]
+def _pins(count: int) -> str:
+    return "1 pin" if count == 1 else f"{count} pins"
+
+
+def _section(console: Console, title: str, rows: Iterable[tuple[str, ...]]) -> None:
+    lines = list(rows)
+    if lines:
+        console.heading(title, indent="  ")
+        console.table(lines, indent="    ")
+
+
+def _stage_row(stage: Stage) -> tuple[str, ...]:
+    return (
+        f"{stage.number:02}",
+        stage.name,
+        _pins(len(stage.pins)),
+        _stage_size(stage),
+        _how(stage),
+    )
 
 
 def _stage_size(stage: Stage) -> str:
@@ -163,21 +170,3 @@ def _how(stage: Stage) -> str:
 
 
 _STEERING = frozenset({"require", "forbid", "override", "drop", "no-deps", "index"})
-
-
-def _rule_rows(solution: Solution) -> list[tuple[str, ...]]:
-    return [
-        (rule.id, rule.reason.split(";")[0]) for rule in solution.rules if rule.kind in _STEERING
-    ]
-
-
-def _waiver_rows(solution: Solution) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{each.package}=={each.version}",
-            each.requirement,
-            f"-> {each.replacement or 'dropped'}",
-            f"[{each.rule}]",
-        )
-        for each in solution.waivers
-    ]

@@ -1,0 +1,52 @@
+"""Rules and waivers as a person reads them, the same in every command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from depcheck.resolver.solution import AppliedRule, Waiver
+    from depcheck.terminal import Console
+
+
+def waiver_text(waiver: Waiver) -> str:
+    """Return what was waived, and what counts instead."""
+    published = f"{waiver.package}=={waiver.version} needs {waiver.requirement}"
+    if waiver.replacement is None:
+        return f"{published}: dropped"
+    return f"{published}: taken as {waiver.replacement}"
+
+
+def write_rules(
+    console: Console,
+    title: str,
+    rules: Iterable[AppliedRule],
+    waivers: Sequence[Waiver],
+    *,
+    evidence: bool = False,
+) -> None:
+    """Write rules with their reasons, each with the waivers that it justifies.
+
+    A waiver that no rule here justifies is the image spec's own: it states its origin and reason.
+    """
+    kept = {rule.id: rule for rule in rules}
+    stated = [waiver for waiver in waivers if waiver.rule not in kept]
+    if kept:
+        console.heading(title, indent="  ")
+    for rule in kept.values():
+        console.styled(f"    {console.paint(rule.id, 'cyan')}  {console.paint(rule.kind, 'dim')}")
+        console.paragraph(rule.reason, indent="      ")
+        for waiver in waivers:
+            if waiver.rule == rule.id:
+                console.paragraph(f"waived: {waiver_text(waiver)}", indent="      ")
+        if evidence:
+            console.paragraph(f"remedy: {rule.remedy}", indent="      ")
+            for link in rule.evidence:
+                console.paragraph(f"evidence: {link}", indent="      ")
+    if stated:
+        console.heading("waived by the image spec", indent="  ")
+    for waiver in stated:
+        console.paragraph(waiver_text(waiver), indent="    ")
+        console.paragraph(f"{waiver.reason} ({waiver.rule})", indent="      ")
