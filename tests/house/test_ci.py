@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 from support.tree import ROOT
 
@@ -19,7 +21,8 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_ci_is_an_executable_script_without_complaints() -> None:
-    ran = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True, check=False)
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    ran = subprocess.run([shellcheck, SCRIPT], capture_output=True, text=True, check=False)
 
     assert (0, "") == (ran.returncode, ran.stdout)
     assert os.access(SCRIPT, os.X_OK)
