@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from depcheck.index.model import NotRecordedError
 from depcheck.resolver.direct import direct_projects
 from depcheck.resolver.problem import DEFAULT_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from depcheck.conflicts.model import Rule
     from depcheck.index.interface import PackageIndex
@@ -42,7 +44,7 @@ class Catalogue:
         self._projects: dict[str, Project | None] = {}
         self._choices: dict[tuple[str, int], Dist | str] = {}
         self._exact = _exact_pins(problem)
-        self._no_build = {rule.when.name: rule for rule in problem.rules if rule.kind == "index"}
+        self._no_build = rules_by_package(rule for rule in problem.rules if rule.kind == "index")
 
     def index(self, name: str) -> PackageIndex:
         """Return the one index that a package may come from."""
@@ -94,10 +96,10 @@ class Catalogue:
         return min(reasons, default="it has no wheel or sdist that the target can use")
 
     def _barred(self, project: Project, rank: int) -> str | None:
-        rule = self._no_build.get(project.name)
-        if rule is None or not project.mask(str(rule.when.specifier)) >> rank & 1:
-            return None
-        return f"{rule.reason} [{rule.id}]"
+        for rule in self._no_build.get(project.name, ()):
+            if project.mask(str(rule.when.specifier)) >> rank & 1:
+                return f"{rule.reason} [{rule.id}]"
+        return None
 
     def _fits(self, project: Project, rank: int, dist: Dist, reasons: list[str]) -> bool:
         if dist.tags is not None and self.target.priority(dist.tags) is None:
@@ -112,10 +114,11 @@ class Catalogue:
         return reason is None
 
     def _too_late(self, project: Project, dist: Dist) -> str | None:
-        if self._as_of is None or project.name in self._explicit:
+        if self._as_of is None:
             return None
         if dist.uploaded is None:
-            return "its index does not say when it was uploaded"
+            explicit = project.name in self._explicit
+            return None if explicit else "its index does not say when it was uploaded"
         return "it was uploaded after the as-of moment" if dist.uploaded >= self._as_of else None
 
     def _pinned(self, project: Project, rank: int) -> bool:
@@ -130,11 +133,11 @@ class Catalogue:
         return (self.target.priority(dist.tags) or 0, build, dist.position)
 
 
-def rules_by_package(rules: tuple[Rule, ...]) -> dict[str, list[Rule]]:
+def rules_by_package(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
     """Return the rules by the package that they are about."""
     found: dict[str, list[Rule]] = {}
     for rule in rules:
-        found.setdefault(rule.when.name, []).append(rule)
+        found.setdefault(canonicalize_name(rule.when.name), []).append(rule)
     return found
 
 
@@ -149,7 +152,7 @@ def _exact_pins(problem: Problem) -> dict[str, list[str]]:
         specifiers = list(each.requirement.specifier)
         if any(part.operator in {"==", "==="} and "*" not in part.version for part in specifiers):
             text = str(each.requirement.specifier)
-            pins.setdefault(each.requirement.name, []).append(text)
+            pins.setdefault(canonicalize_name(each.requirement.name), []).append(text)
     return pins
 
 

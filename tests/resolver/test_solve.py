@@ -220,6 +220,12 @@ class TestTimeAndYanks:
             ),
         ) == found.warnings
 
+    def test_dated_files_of_an_explicit_index_meet_the_as_of_moment(self) -> None:
+        dated = {"1.0": Release(uploaded=99), "2.0": Release(uploaded=100)}
+        universe: Universe = {"default": {}, CU121: {"torch": dated}}
+
+        assert {"torch": "1.0"} == solved(universe, "torch", as_of=100, indexes=(TORCH_ONLY,))
+
     def test_yanked_release_needs_a_pin_by_the_user(self) -> None:
         universe: Universe = {
             "a": {"1.0": [], "2.0": Release(yanked=True)},
@@ -228,6 +234,7 @@ class TestTimeAndYanks:
 
         assert {"a": "1.0"} == solved(universe, "a")
         assert {"a": "2.0"} == solved(universe, "a==2.0")
+        assert {"a": "2.0"} == solved(universe, "A==2.0")
         with pytest.raises(UnsatisfiableError):
             solved(universe, "b")
 
@@ -403,7 +410,7 @@ class TestRules:
         assert "rule:metadata-a==1.0" == found.pins[0].metadata_from
 
     def test_index_rule_bars_a_version(self) -> None:
-        barred = rule(RuleKind.INDEX, "torch==2.3")
+        barred = rule(RuleKind.INDEX, "Torch==2.3")
 
         assert {"torch": "2.2"} == solved(self.UNIVERSE, "torch", rules=[barred])
 
