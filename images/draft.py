@@ -1,6 +1,7 @@
 """What one spec file says, and how a spec is laid over its baseline.
 
 Tables merge key by key, single values replace the baseline's, lists are appended to the baseline's.
+A variant is laid in the same way over what its file says outside `[variants]`.
 Never inherited: ``name``, ``abstract`` and ``extends``. One list replaces instead of appending:
 ``target.compute-capabilities``, since it is one statement about the machines.
 """
@@ -126,7 +127,7 @@ class SpecDraft:
     extends: str | None = None
     """Name of a built-in spec, or a path relative to the file."""
     shared: VariantDraft = field(default_factory=VariantDraft)
-    """What holds for every variant: target, stages and what to validate."""
+    """What holds for every variant; a variant is laid over it."""
     variants: Mapping[str, VariantDraft] = field(default_factory=dict)
 
     def over(self, base: SpecDraft) -> SpecDraft:

@@ -148,9 +148,14 @@ def _base_path(file: TomlFile, name: str | None, seen: tuple[Path, ...]) -> Path
 
 def _check_repeats(file: TomlFile, draft: SpecDraft) -> None:
     """Report what a file, or a spec with its baselines, says twice of a variant."""
+    shared = _repeats(draft.shared)
+    for field, message, remedy in shared:
+        file.report((field,), message, remedy)
     for name, variant in draft.variants.items():
-        for field, message, remedy in _repeats(variant):
-            file.report(("variants", name, field), message, remedy)
+        for repeat in _repeats(variant.over(draft.shared)):
+            if repeat not in shared:
+                field, message, remedy = repeat
+                file.report(("variants", name, field), message, remedy)
 
 
 def _repeats(variant: VariantDraft) -> list[tuple[str, str, str]]:

@@ -52,11 +52,7 @@ def parse_spec(root: Table) -> SpecDraft:
         default_variant=root.optional("default-variant", image_name, None),
         abstract=root.optional("abstract", boolean, default=False),
         extends=root.optional("extends", text, None),
-        shared=VariantDraft(
-            target=_target(root.table("target")),
-            stages=_stages(root),
-            validate=_validate(root.table("validate")),
-        ),
+        shared=_variant(root),
         variants=_variants(root.table("variants")),
     )
     root.close()
@@ -67,12 +63,15 @@ def _variants(table: Table) -> dict[str, VariantDraft]:
     found: dict[str, VariantDraft] = {}
     for name in table.names():
         table.check_name(name, image_name)
-        found[name] = _variant(table.table(name))
+        own = table.table(name)
+        found[name] = _variant(own)
+        own.close()
     return found
 
 
 def _variant(table: Table) -> VariantDraft:
-    draft = VariantDraft(
+    """Return what a table says of one variant, or the file's own keys of all its variants."""
+    return VariantDraft(
         as_of=table.optional("as-of", as_of, None),
         requirements=_requirements(table, "requirements"),
         constraints=_requirements(table, "constraints"),
@@ -88,8 +87,6 @@ def _variant(table: Table) -> VariantDraft:
         stages=_stages(table),
         validate=_validate(table.table("validate")),
     )
-    table.close()
-    return draft
 
 
 def _requirements(table: Table, name: str) -> tuple[SpecRequirement, ...]:

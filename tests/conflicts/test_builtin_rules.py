@@ -36,7 +36,7 @@ def test_rule_says_why_and_what_to_do(rule: Rule) -> None:
     assert rule.reason
     assert rule.evidence
     assert rule.remedy
-    assert rule.since.year >= 2017
+    assert rule.since.year >= 2010
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -92,6 +92,36 @@ def test_spec_is_laid_over_its_baseline(tmp_path: Path) -> None:
     assert [stage.name for stage in cu121.stages] == ["torch"]
 
 
+def test_what_a_file_says_of_all_variants_comes_first(tmp_path: Path) -> None:
+    text = OWN.replace('name = "own"', 'name = "own"\nas-of = 2024-05-01\nrequirements = ["six"]')
+    write(tmp_path, "base.toml", BASE)
+    spec = load_spec(write(tmp_path, "own.toml", text))
+    cpu, cu121 = spec.variants["cpu"], spec.variants["cu121"]
+
+    assert [each.origin for each in cpu.requirements] == [
+        "own.toml: requirements[0]",
+        "base.toml: variants.cpu.requirements[0]",
+        "own.toml: variants.cpu.requirements[0]",
+    ]
+    assert cpu.as_of == datetime(2024, 1, 2, tzinfo=timezone.utc)
+    assert [str(each.requirement) for each in cu121.requirements] == ["six", "torch==2.3.1"]
+    assert cu121.as_of == datetime(2024, 5, 2, tzinfo=timezone.utc)
+
+
+def test_variant_may_not_repeat_what_holds_for_all(tmp_path: Path) -> None:
+    text = OWN.replace('name = "own"', 'name = "own"\nrequirements = ["numpy<2"]')
+    write(tmp_path, "base.toml", BASE)
+    own = write(tmp_path, "own.toml", text)
+
+    with pytest.raises(InputError) as caught:
+        load_spec(own)
+
+    assert caught.value.message == (
+        f"{own}:10: variants.cpu.requirements: `numpy` repeats `numpy<2` "
+        "(own.toml: requirements[0])"
+    )
+
+
 def test_digest_covers_the_baseline(tmp_path: Path) -> None:
     write(tmp_path, "base.toml", BASE)
     own = write(tmp_path, "own.toml", OWN)
