@@ -71,6 +71,11 @@ class Project:
         """The set of all ranks."""
         return (1 << len(self.versions)) - 1
 
+    @property
+    def recorded(self) -> int:
+        """The ranks whose files are known."""
+        return sum(1 << rank for rank, release in enumerate(self._releases) if release is not None)
+
     def mask(self, specifier: str) -> int:
         """Return the ranks that a specifier set allows, pre-releases included (PEP 440).
 

@@ -25,6 +25,7 @@ class Want:
     """
 
     __slots__ = (
+        "declared",
         "exact",
         "extra",
         "forbidden",
@@ -50,6 +51,7 @@ class Want:
         rule: str | None = None,
         rank: int | None = None,
         impossible: str | None = None,
+        declared: bool = True,
     ) -> None:
         self.name = name
         self.extra = extra
@@ -64,6 +66,8 @@ class Want:
         self.rank = rank
         """The one rank allowed: an extra's hold on its base package."""
         self.impossible = impossible
+        self.declared = declared
+        """False where only a rule says so, and no published metadata."""
         self.exact = rank is not None or (
             specifier.startswith("==") and "," not in specifier and "*" not in specifier
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from depcheck.conflicts.model import Rule
     from depcheck.index.interface import PackageIndex
-    from depcheck.index.model import Dist
+    from depcheck.index.model import Dist, IndexInfo
     from depcheck.index.project import Project
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.target import TargetEnvironment
@@ -49,6 +49,10 @@ class Catalogue:
     def index(self, name: str) -> PackageIndex:
         """Return the one index that a package may come from."""
         return self._indexes(self._explicit.get(name, DEFAULT_INDEX))
+
+    def default_info(self) -> IndexInfo | None:
+        """Return what was recorded of the default index, None for a live one."""
+        return self._indexes(DEFAULT_INDEX).info
 
     def project(self, name: str) -> Project | None:
         """Return a project, None where its index has no such name."""

@@ -168,6 +168,7 @@ class Dependencies:
                     weak=not rule.install,
                     forbidden=rule.kind is RuleKind.FORBID,
                     rule=rule.id,
+                    declared=False,
                 )
 
     def rules(self, project: Project, rank: int) -> list[Rule]:

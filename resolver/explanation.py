@@ -1,27 +1,29 @@
-"""Words for a failure: which requirements met, where each came from, what a rule advises.
+"""Words for a failure: a minimal core of clauses, where each comes from, and tried remedies.
 
-resolvelib hands over the last conflict that it met, not a proof; the text says no more than that.
+A core is a fact, its sentences are made of it; a program reads the same from `details`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from depcheck.errors import DepcheckError, ExitCode
+from depcheck.index.project import newest_first
+from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT, RULE, Clause
+from depcheck.resolver.remedies import tried_remedies
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from resolvelib.structs import RequirementInformation
-
-    from depcheck.resolver.candidates import Candidate, Want
+    from depcheck.index.project import Project
     from depcheck.resolver.catalogue import Catalogue
-    from depcheck.resolver.problem import Problem
+    from depcheck.resolver.core import Core
+    from depcheck.resolver.remedies import Remedy
+    from depcheck.resolver.search import Asked, Bench
 
-    Cause = RequirementInformation[Want, Candidate]
 
-
-_LONGEST_CHAIN = 8
+_MOST_GROUPS = 4
+"""Different demands of one package that a sentence names."""
 
 
 class UnsatisfiableError(DepcheckError):
@@ -29,96 +31,162 @@ class UnsatisfiableError(DepcheckError):
 
     exit_code = ExitCode.NO
 
-    def __init__(self, message: str, *, hint: str | None, facts: tuple[str, ...]) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None, core: Core, remedies: tuple[Remedy, ...]
+    ) -> None:
         super().__init__("unsatisfiable", message, hint=hint)
-        self.facts = facts
-        """The requirements of the last conflict, in words."""
+        self.core = core
+        self.remedies = remedies
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The explanation as data."""
+        return {
+            "minimal": self.core.minimal,
+            "clauses": [
+                {
+                    "kind": clause.kind,
+                    "source": clause.source,
+                    "package": clause.package,
+                    "stated": [
+                        {
+                            "by": str(asked.parent) if asked.parent else None,
+                            "requirement": str(asked.want),
+                            "rule": asked.want.rule,
+                        }
+                        for asked in wants
+                    ],
+                }
+                for clause, wants in _in_order(self.core.stated)
+            ],
+            "remedies": [remedy.document() for remedy in self.remedies],
+        }
 
 
-def explain_conflict(
-    problem: Problem,
-    catalogue: Catalogue,
-    causes: Collection[Cause],
-    asked_by: Mapping[str, tuple[Want, Candidate | None]],
-) -> UnsatisfiableError:
-    """Return the error that says why a problem has no solution.
-
-    Args:
-        problem: What was to be solved.
-        catalogue: Where versions come from, to say why none is left.
-        causes: The requirements that met.
-        asked_by: Who asked for each package first, by identifier.
-    """
-    facts = tuple(sorted({_fact(cause, asked_by) for cause in causes}))
-    missing = sorted(set(_missing(catalogue, causes)))
-    lines = [f"  - {fact}" for fact in (*facts, *missing)]
-    variant = problem.variant.name
-    headline = f"`{problem.image}` ({variant}) has no solution; the last conflict found:"
-    hints = list(_advice(problem, causes))
+def explain(bench: Bench, core: Core) -> UnsatisfiableError:
+    """Return the error that says why a problem has no solution, and what would have one."""
+    remedies = tried_remedies(bench, core)
+    problem = bench.problem
+    sentences = [_sentence(clause, wants) for clause, wants in _in_order(core.stated)]
+    facts = sorted(set(_facts(bench.catalogue, core)))
+    because = "because these cannot all hold:" if core.minimal else "because of some of these:"
+    lines = [f"`{problem.image}` ({problem.variant.name}) has no solution, {because}"]
+    lines += [f"  - {each}" for each in [*sentences, *facts]]
     return UnsatisfiableError(
-        "\n".join([headline, *lines]),
-        hint="\n      ".join(hints) or "relax one of the requirements above",
-        facts=facts,
+        "\n".join(lines), hint=_hint(bench, core, remedies), core=core, remedies=remedies
     )
 
 
-def _fact(cause: Cause, asked_by: Mapping[str, tuple[Want, Candidate | None]]) -> str:
-    want, parent = cause.requirement, cause.parent
-    if parent is None:
-        return f"{want.origin} {_demand(want)}"
-    chain = _chain(parent, asked_by)
-    came = f" ({chain})" if chain else ""
+def _in_order(
+    stated: Mapping[Clause, Sequence[Asked]],
+) -> Iterator[tuple[Clause, Sequence[Asked]]]:
+    """Yield the image's own words first, then what follows from them, then rules."""
+    rank = {REQUIREMENT: 0, CONSTRAINT: 1, RULE: 3}
+    for clause in sorted(stated, key=lambda each: (rank.get(each.kind, 2), each)):
+        yield clause, stated[clause]
+
+
+def _sentence(clause: Clause, wants: Sequence[Asked]) -> str:
+    if clause.kind == REQUIREMENT:
+        return f"{clause.source} asks for {_listed(_texts(wants))}"
+    if clause.kind == CONSTRAINT:
+        return f"{clause.source} allows only {_listed(_texts(wants))}"
+    groups = _groups(wants)
+    shown = [f"{who} {what}" for what, who in groups[:_MOST_GROUPS]]
+    if len(groups) > _MOST_GROUPS:
+        shown.append(f"{len(groups) - _MOST_GROUPS} other demands of `{clause.source}`")
+    return "; ".join(shown)
+
+
+def _texts(wants: Iterable[Asked]) -> list[str]:
+    return sorted({f"`{asked.want}`" for asked in wants})
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " and ".join(texts)
+
+
+def _groups(wants: Sequence[Asked]) -> list[tuple[str, str]]:
+    """Return (what is said, who says it), newest versions first; versions are compressed."""
+    by_demand: dict[str, dict[int, Asked]] = {}
+    ranks: set[int] = set()
+    for asked in wants:
+        if asked.parent is not None:
+            ranks.add(asked.parent.rank)
+            by_demand.setdefault(_demand(asked), {})[asked.parent.rank] = asked
+    visited = sorted(ranks)
+    groups = sorted(by_demand.items(), key=lambda group: -max(group[1]))
+    return [(what, _who(visited, by_rank)) for what, by_rank in groups]
+
+
+def _demand(asked: Asked) -> str:
+    want = asked.want
     if want.impossible:
-        return f"`{parent}`{came} cannot be used: {want.impossible}"
-    return f"`{parent}`{came} {_demand(want)}"
-
-
-def _demand(want: Want) -> str:
+        return f"cannot be used: {want.impossible}"
     rule = f" (rule `{want.rule}`)" if want.rule else ""
     if want.forbidden:
-        return f"forbids `{want.identifier}{want.specifier}`{rule}"
+        return f"must not meet `{want.identifier}{want.specifier}`{rule}"
     return f"{'allows only' if want.weak else 'needs'} `{want}`{rule}"
 
 
-def _chain(candidate: Candidate, asked_by: Mapping[str, tuple[Want, Candidate | None]]) -> str:
-    """Return how a package came in: the packages above it, then the image's own requirement."""
-    steps: list[str] = []
-    parent: Candidate | None = candidate
-    while parent is not None and parent.identifier in asked_by and len(steps) < _LONGEST_CHAIN:
-        want, parent = asked_by[parent.identifier]
-        steps.append(f"`{parent.name}`" if parent else str(want.origin))
-    return "from " + " from ".join(dict.fromkeys(steps)) if steps else ""
-
-
-def _missing(catalogue: Catalogue, causes: Iterable[Cause]) -> Iterator[str]:
-    """Say of each package in the conflict why no version is left."""
-    for cause in causes:
-        want = cause.requirement
-        if want.impossible or want.weak:
+def _who(visited: Sequence[int], by_rank: Mapping[int, Asked]) -> str:
+    """Return `name==1.0`, or `name` with runs of its versions, as far as they were visited."""
+    sample = next(iter(by_rank.values())).parent
+    if sample is None or sample.project is None:
+        return ""
+    if len(by_rank) == 1:
+        return f"`{sample}`"
+    runs: list[list[int]] = []
+    for place, rank in enumerate(visited):
+        if rank not in by_rank:
             continue
-        project = catalogue.project(want.name)
-        if project is None:
-            where = catalogue.index(want.name).location
-            yield f"index `{where}` has no project `{want.name}`"
-            continue
-        mask = want.mask(project)
-        if not mask:
-            newest = project.versions[-1] if project.versions else None
-            known = f"; the newest known is {newest}" if newest else ""
-            yield f"no version of `{want.name}` matches `{want.specifier}`{known}"
-            continue
-        barred = catalogue.choice(project, mask.bit_length() - 1)
-        if isinstance(barred, str):
-            newest = project.versions[mask.bit_length() - 1]
-            yield f"`{want.name}=={newest}` is not offered: {barred}"
+        if runs and place and visited[place - 1] == runs[-1][-1]:
+            runs[-1].append(rank)
+        else:
+            runs.append([rank])
+    return f"`{sample.identifier}` {_listed([_run(sample.project, run) for run in runs])}"
 
 
-def _advice(problem: Problem, causes: Iterable[Cause]) -> Iterator[str]:
-    stated = {cause.requirement.rule for cause in causes}
-    for rule in problem.rules:
-        if rule.id in stated:
-            yield f"{rule.remedy} [{rule.id}]"
-    # The image's own pins are what its author can change.
-    origins = sorted({c.requirement.origin for c in causes if c.requirement.origin})
-    if origins:
-        yield f"relax or drop one of the image's own requirements: {', '.join(origins)}"
+def _run(project: Project, run: Sequence[int]) -> str:
+    first, last = project.versions[run[0]], project.versions[run[-1]]
+    return first if first == last else f"{first} to {last} ({len(run)} versions)"
+
+
+def _facts(catalogue: Catalogue, core: Core) -> Iterator[str]:
+    """Say of each package in the core why versions that are asked for are not there."""
+    for wants in core.stated.values():
+        for asked in wants:
+            want = asked.want
+            if want.impossible or want.weak:
+                continue
+            project = catalogue.project(want.name)
+            if project is None:
+                where = catalogue.index(want.name).location
+                yield f"index `{where}` has no project `{want.name}`"
+                continue
+            mask = want.mask(project) & project.recorded
+            if not mask:
+                newest = project.versions[-1] if project.versions else None
+                known = f"; the newest known is {newest}" if newest else ""
+                yield f"no version of `{want.name}` matches `{want.specifier}`{known}"
+                continue
+            reasons = [catalogue.choice(project, rank) for rank in newest_first(mask)]
+            if isinstance(reasons[0], str) and all(isinstance(each, str) for each in reasons):
+                newest = project.versions[mask.bit_length() - 1]
+                yield f"`{want.name}=={newest}` is not offered: {reasons[0]}"
+
+
+def _hint(bench: Bench, core: Core, remedies: tuple[Remedy, ...]) -> str | None:
+    lines: list[str] = []
+    if remedies:
+        lines.append("one of these solves it (each was tried):")
+        lines += [f"  - {remedy.text}" for remedy in remedies]
+    rules = {clause.source for clause in core.stated if clause.kind == RULE}
+    rules |= {
+        asked.want.rule for wants in core.stated.values() for asked in wants if asked.want.rule
+    }
+    advice = [f"{rule.remedy} [{rule.id}]" for rule in bench.problem.rules if rule.id in rules]
+    if advice:
+        lines.append("what the rules advise:")
+        lines += [f"  - {each}" for each in advice]
+    return "\n".join(lines) or "relax one of the requirements above"

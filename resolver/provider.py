@@ -9,6 +9,7 @@ from resolvelib import AbstractProvider
 from depcheck.index.model import Dist
 from depcheck.index.project import newest_first
 from depcheck.resolver.candidates import ABSENT, Candidate, Want
+from depcheck.resolver.clauses import counts
 from depcheck.resolver.preference import Preference, preference
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from depcheck.index.project import Project
     from depcheck.resolver.catalogue import Catalogue
+    from depcheck.resolver.clauses import Clause
     from depcheck.resolver.dependencies import Dependencies
 
 _LAST = 1 << 30
@@ -33,12 +35,14 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         *,
         roots: Sequence[Want],
         prerelease: str,
+        kept: frozenset[Clause] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._dependencies = dependencies
         self._order = {want.name: place for place, want in reversed(list(enumerate(roots)))}
         self._prerelease = prerelease
         self._explicit_pre = _names_with_prereleases(roots)
+        self._kept = kept
         self._candidates: dict[tuple[str, int], Candidate] = {}
 
     def identify(self, requirement_or_candidate: Want | Candidate) -> str:
@@ -46,8 +50,11 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         return requirement_or_candidate.identifier
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Want]:
-        """Return what a candidate asks for on the target."""
-        return self._dependencies.wants(candidate)
+        """Return what a candidate asks for on the target, as far as its clauses count."""
+        wants = self._dependencies.wants(candidate)
+        if self._kept is None:
+            return wants
+        return [want for want in wants if counts(want, candidate, self._kept)]
 
     def is_satisfied_by(self, requirement: Want, candidate: Candidate) -> bool:
         """Tell whether a candidate is among those that a want allows."""
@@ -65,7 +72,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         wants = list(requirements[identifier])
         broken = {candidate.rank for candidate in incompatibilities[identifier]}
         if all(want.weak for want in wants):
-            return () if ABSENT in broken else (self._absent(wants[0]),)
+            return () if ABSENT in broken else (self._absent(identifier),)
         project = self._catalogue.project(wants[0].name)
         if project is None:
             return ()
@@ -131,9 +138,10 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         candidate = Candidate(project.name, extra, project, rank, dist)
         return self._candidates.setdefault((candidate.identifier, rank), candidate)
 
-    def _absent(self, want: Want) -> Candidate:
-        candidate = Candidate(want.name, want.extra, None, ABSENT, None)
-        return self._candidates.setdefault((want.identifier, ABSENT), candidate)
+    def _absent(self, identifier: str) -> Candidate:
+        name, _, extra = identifier.removesuffix("]").partition("[")
+        candidate = Candidate(name, extra, None, ABSENT, None)
+        return self._candidates.setdefault((identifier, ABSENT), candidate)
 
 
 def _names_with_prereleases(roots: Sequence[Want]) -> frozenset[str]:

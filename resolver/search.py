@@ -1,4 +1,8 @@
-"""The bounded search: resolvelib over the provider, and what it leaves behind."""
+"""The bounded search: resolvelib over the provider, and what it leaves behind.
+
+A `Bench` keeps what was read of the candidates, so that one problem can be searched again and again
+with some of its clauses left out.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
-from resolvelib.resolvers import Resolution
 
 from depcheck.errors import EnvironmentFailure
 from depcheck.resolver.candidates import ABSENT, Candidate, Want
 from depcheck.resolver.catalogue import Catalogue
+from depcheck.resolver.clauses import Clause, clause_of, counts
 from depcheck.resolver.dependencies import Dependencies
-from depcheck.resolver.explanation import explain_conflict
 from depcheck.resolver.provider import Provider
+from depcheck.resolver.resolution import ForgetfulResolution, ThoroughResolution
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from resolvelib.resolvers import Criterion
     from resolvelib.structs import RequirementInformation
@@ -52,17 +56,31 @@ class Found:
     dependencies: Dependencies
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuted:
+    """A search that found no solution; a proof that there is none only where it was thorough."""
+
+    stated: Mapping[Clause, tuple[Asked, ...]]
+    """The clauses that were met on the way, with the wants that stand for each."""
+
+
 class _Journal(BaseReporter[Want, Candidate, str]):
-    """Keeps why each candidate was turned down last, and who asked for each package first."""
+    """Keeps why each candidate was turned down last, and which clauses were met."""
 
     def __init__(self) -> None:
         self.rejected: dict[tuple[str, int], str] = {}
-        self.asked_by: dict[str, tuple[Want, Candidate | None]] = {}
+        self.stated: dict[Clause, dict[tuple[str, str, int], Asked]] = {}
         self.rounds = 0
 
     def adding_requirement(self, requirement: Want, parent: Candidate | None) -> None:
-        if not requirement.weak and not requirement.impossible:
-            self.asked_by.setdefault(requirement.identifier, (requirement, parent))
+        clause = clause_of(requirement, parent)
+        if clause is not None:
+            key = (
+                str(requirement),
+                parent.identifier if parent else "",
+                parent.rank if parent else 0,
+            )
+            self.stated.setdefault(clause, {})[key] = Asked(want=requirement, parent=parent)
 
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
@@ -78,26 +96,6 @@ class _Journal(BaseReporter[Want, Candidate, str]):
         self.rejected[candidate.identifier, candidate.rank] = reason
 
 
-class _Resolution(Resolution[Want, Candidate, str]):
-    """resolvelib's search, which also forgets packages that nobody asks for any more.
-
-    When a pin changes, resolvelib 1.2.1 takes back what the old pin asked, but keeps the packages
-    that only it had asked for: they go on narrowing others, and those not decided yet are decided
-    on requirements that no longer exist. Both can turn a satisfiable problem down.
-    """
-
-    def _remove_information_from_criteria(
-        self, criteria: dict[str, Criterion[Want, Candidate]], parents: Collection[str]
-    ) -> None:
-        gone = set(parents)
-        while gone:
-            super()._remove_information_from_criteria(criteria, gone)
-            orphans = {key for key, criterion in criteria.items() if not criterion.information}
-            for key in orphans:
-                del criteria[key]
-            gone = {key for key in orphans if self.state.mapping.pop(key, None) is not None}
-
-
 def _against(want: Want, others: list[RequirementInformation[Want, Candidate]]) -> str:
     rule = f" [{want.rule}]" if want.rule else ""
     stated = sorted({_stated(each) for each in others if not each.requirement.impossible})
@@ -110,56 +108,81 @@ def _stated(information: RequirementInformation[Want, Candidate]) -> str:
     return f"`{parent or want.origin}` needs `{want}`{rule}"
 
 
-def search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
-    """Search for candidates that satisfy a problem.
+class Bench:
+    """One problem, ready to be searched."""
 
-    Raises:
-        UnsatisfiableError: proved that there are none.
-        SearchLimitError: the budget of rounds ran out.
-        NotRecordedError: the recording does not know something that the answer depends on.
-        InputError: a dependency that nobody can state without a build.
-    """
-    target = TargetEnvironment(problem.variant.target)
-    catalogue = Catalogue(problem, target, indexes)
-    dependencies = Dependencies(problem, target, catalogue)
-    roots = list(dependencies.roots())
-    provider = Provider(catalogue, dependencies, roots=roots, prerelease=problem.variant.prerelease)
-    journal = _Journal()
-    try:
-        state = _Resolution(provider, journal).resolve(roots, max_rounds=problem.max_rounds)
-    except ResolutionImpossible as impossible:
-        raise explain_conflict(
-            problem, catalogue, impossible.causes, journal.asked_by
-        ) from impossible
-    except ResolutionTooDeep as deep:
-        raise _gave_up(problem) from deep
-    asked = {
-        name: tuple(
-            Asked(want=each.requirement, parent=each.parent) for each in criterion.information
+    def __init__(self, problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
+        self.problem = problem
+        self.indexes = indexes
+        self.catalogue = Catalogue(problem, TargetEnvironment(problem.variant.target), indexes)
+        self.dependencies = Dependencies(problem, self.catalogue.target, self.catalogue)
+        self._roots = list(self.dependencies.roots())
+
+    def attempt(
+        self,
+        kept: frozenset[Clause] | None = None,
+        *,
+        max_rounds: int | None = None,
+        thorough: bool = False,
+    ) -> Found | Refuted:
+        """Search for candidates that satisfy the problem, or those of its clauses that are kept.
+
+        Args:
+            kept: The clauses that count; None for all.
+            max_rounds: The budget, where it is not the problem's own.
+            thorough: Leave nothing out, so that a refutation is a proof. Slower by far where much
+                has to be tried.
+
+        Raises:
+            SearchLimitError: the budget of rounds ran out.
+            NotRecordedError: the recording does not know something that the answer depends on.
+            InputError: a dependency that nobody can state without a build.
+        """
+        roots = [want for want in self._roots if kept is None or counts(want, None, kept)]
+        provider = Provider(
+            self.catalogue,
+            self.dependencies,
+            roots=self._roots,
+            prerelease=self.problem.variant.prerelease,
+            kept=kept,
         )
-        for name, criterion in state.criteria.items()
-    }
-    return Found(
-        candidates=_needed(roots, state.mapping, dependencies),
-        asked=asked,
-        rejected=journal.rejected,
-        rounds=journal.rounds,
-        catalogue=catalogue,
-        dependencies=dependencies,
-    )
+        journal = _Journal()
+        limit = max_rounds or self.problem.max_rounds
+        try:
+            kind = ThoroughResolution if thorough else ForgetfulResolution
+            state = kind(provider, journal).resolve(roots, max_rounds=limit)
+        except ResolutionImpossible:
+            met = {clause: tuple(wants.values()) for clause, wants in journal.stated.items()}
+            return Refuted(stated=met)
+        except ResolutionTooDeep as deep:
+            raise _gave_up(self.problem, limit) from deep
+        asked = {
+            name: tuple(
+                Asked(want=each.requirement, parent=each.parent) for each in criterion.information
+            )
+            for name, criterion in state.criteria.items()
+        }
+        return Found(
+            candidates=_needed(roots, state.mapping, provider),
+            asked=asked,
+            rejected=journal.rejected,
+            rounds=journal.rounds,
+            catalogue=self.catalogue,
+            dependencies=self.dependencies,
+        )
 
 
-def _gave_up(problem: Problem) -> SearchLimitError:
+def _gave_up(problem: Problem, limit: int) -> SearchLimitError:
     return SearchLimitError(
         "search-limit",
-        f"the search for `{problem.image}` was stopped after {problem.max_rounds} rounds: "
+        f"the search for `{problem.image}` was stopped after {limit} rounds: "
         "neither solved nor proved unsatisfiable",
         hint="pin one of the packages that the image names without a version",
     )
 
 
 def _needed(
-    roots: list[Want], mapping: Mapping[str, Candidate], dependencies: Dependencies
+    roots: list[Want], mapping: Mapping[str, Candidate], provider: Provider
 ) -> dict[str, Candidate]:
     """Return the candidates that the roots lead to.
 
@@ -173,9 +196,9 @@ def _needed(
         if name in found or candidate.rank == ABSENT:
             continue
         found[name] = candidate
-        waiting += _strong(dependencies.wants(candidate))
+        waiting += _strong(provider.get_dependencies(candidate))
     return dict(sorted(found.items()))
 
 
-def _strong(wants: tuple[Want, ...]) -> Iterator[str]:
+def _strong(wants: Iterable[Want]) -> Iterator[str]:
     return (want.identifier for want in wants if not want.weak)

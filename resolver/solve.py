@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
+from depcheck.resolver.core import prove
+from depcheck.resolver.explanation import explain
 from depcheck.resolver.passed_over import passed_over
 from depcheck.resolver.problem import DEFAULT_INDEX
-from depcheck.resolver.search import search
+from depcheck.resolver.search import Bench, Found
 from depcheck.resolver.solution import IndexUse, LockedFile, Pin, Solution, Via
 from depcheck.resolver.verdicts import (
     applied_rules,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.problem import Problem
-    from depcheck.resolver.search import Asked, Found
+    from depcheck.resolver.search import Asked
 
 
 class UnhashedFileError(DepcheckError):
@@ -38,10 +40,13 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
     """Solve a problem against indexes, looked up by location (``default`` or a URL).
 
     Raises:
-        UnsatisfiableError, SearchLimitError, NotRecordedError, InputError: as `search`.
+        UnsatisfiableError: proved that there is no solution.
+        SearchLimitError: the search gave up within its budget: nothing was proved.
+        NotRecordedError: the recording does not know something that the answer depends on.
+        InputError: a dependency that nobody can state without a build.
         UnhashedFileError: a pin's file has no known hash.
     """
-    found = search(problem, indexes)
+    found = _search(problem, indexes)
     by_name: dict[str, list[Candidate]] = {}
     for candidate in found.candidates.values():
         by_name.setdefault(candidate.name, []).append(candidate)
@@ -66,6 +71,17 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
         warnings=tuple(_warnings(problem, found, pins)),
         rounds=found.rounds,
     )
+
+
+def _search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
+    bench = Bench(problem, indexes)
+    outcome = bench.attempt()
+    if isinstance(outcome, Found):
+        return outcome
+    proved = prove(bench, outcome)
+    if isinstance(proved, Found):
+        return proved
+    raise explain(bench, proved)
 
 
 def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:

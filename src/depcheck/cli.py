@@ -231,7 +231,9 @@ def _report(error: DepcheckError, console: Console) -> int:
     """Write an error for a person, or as a document; return its exit code."""
     if console.as_json:
         content = {"reference": error.reference, "message": error.message, "hint": error.hint}
+        content |= error.details
         console.document({"error": content})
     else:
-        console.error(f"{error.message} [{error.reference}]", error.hint)
+        headline, separator, rest = error.message.partition("\n")
+        console.error(f"{headline} [{error.reference}]{separator}{rest}", error.hint)
     return error.exit_code

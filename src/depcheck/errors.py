@@ -11,7 +11,7 @@ remedy, or None where its author decided that there is none.
 """
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -34,6 +34,11 @@ class DepcheckError(Exception):
         self.reference = reference
         self.message = message
         self.hint = hint
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What the message says, as data for a program; empty where it says no more than itself."""
+        return {}
 
 
 class InputError(DepcheckError, ValueError):

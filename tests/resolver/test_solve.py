@@ -355,14 +355,19 @@ class TestRules:
             solved(self.UNIVERSE, "torch==2.2", "numpy==2.0", rules=[self.ABI])
 
         assert (
-            "`test` (cu121) has no solution; the last conflict found:\n"
-            "  - `torch==2.2` (from test.toml: requirements[0]) allows only `numpy<2` "
-            "(rule `require-torch<2.3`)\n"
-            "  - test.toml: requirements[1] needs `numpy==2.0`"
+            "`test` (cu121) has no solution, because these cannot all hold:\n"
+            "  - test.toml: requirements[0] asks for `torch==2.2`\n"
+            "  - test.toml: requirements[1] asks for `numpy==2.0`\n"
+            "  - `torch==2.2` allows only `numpy<2` (rule `require-torch<2.3`)"
         ) == str(caught.value)
         assert (
-            "choose other versions [require-torch<2.3]\n"
-            "      relax or drop one of the image's own requirements: test.toml: requirements[1]"
+            "one of these solves it (each was tried):\n"
+            "  - ask for `torch==2.3` instead of `torch==2.2` (test.toml: requirements[0])\n"
+            "  - ask for `numpy==1.26` instead of `numpy==2.0` (test.toml: requirements[1])\n"
+            "  - leave out the requirement `torch==2.2` (test.toml: requirements[0])\n"
+            "  - leave out the requirement `numpy==2.0` (test.toml: requirements[1])\n"
+            "what the rules advise:\n"
+            "  - choose other versions [require-torch<2.3]"
         ) == caught.value.hint
 
     def test_override_and_drop_leave_waivers(self) -> None:
@@ -505,8 +510,9 @@ class TestFailure:
             solved({"a": {"1.0": ["nope>=1"]}}, "a")
 
         assert (
-            "`test` (cu121) has no solution; the last conflict found:\n"
-            "  - `a==1.0` (from test.toml: requirements[0]) needs `nope>=1`\n"
+            "`test` (cu121) has no solution, because these cannot all hold:\n"
+            "  - test.toml: requirements[0] asks for `a`\n"
+            "  - `a==1.0` needs `nope>=1`\n"
             "  - index `default` has no project `nope`"
         ) == str(caught.value)
 
@@ -515,8 +521,8 @@ class TestFailure:
             solved({"a": {"1.0": []}}, "a>=2")
 
         assert (
-            "`test` (cu121) has no solution; the last conflict found:\n"
-            "  - test.toml: requirements[0] needs `a>=2`\n"
+            "`test` (cu121) has no solution, because these cannot all hold:\n"
+            "  - test.toml: requirements[0] asks for `a>=2`\n"
             "  - no version of `a` matches `>=2`; the newest known is 1.0"
         ) == str(caught.value)
 

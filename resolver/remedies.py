@@ -1,0 +1,166 @@
+"""Remedies for an unsatisfiable problem, each solved before it is offered.
+
+They are tried from the one that changes least: another version of what the image pins, a constraint
+or a requirement less, another Python, a later as-of moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from depcheck.errors import DepcheckError
+from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT
+from depcheck.resolver.search import Bench, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from depcheck.images.model import SpecRequirement
+    from depcheck.resolver.core import Core
+    from depcheck.resolver.problem import Problem
+
+_ROUNDS = 5_000
+_MOST_REMEDIES = 5
+_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """One change of the image with which it has a solution."""
+
+    kind: str
+    """relax, drop, python or as-of."""
+    text: str
+    origin: str | None
+    """The requirement or constraint to change; None for the target."""
+    value: str | None
+    """What to write there; None for dropping it."""
+
+    def document(self) -> dict[str, Any]:
+        """Return the remedy as data."""
+        return {"kind": self.kind, "text": self.text, "origin": self.origin, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proposal:
+    problem: Problem
+    remedy: Callable[[Found], Remedy]
+
+
+def tried_remedies(bench: Bench, core: Core) -> tuple[Remedy, ...]:
+    """Return the remedies that have a solution, least change first, `_MOST_REMEDIES` at most."""
+    found: list[Remedy] = []
+    for proposal in _proposals(bench, core):
+        outcome = _attempt(Bench(proposal.problem, bench.indexes))
+        if outcome is not None:
+            found.append(proposal.remedy(outcome))
+        if len(found) == _MOST_REMEDIES:
+            break
+    return tuple(found)
+
+
+def _attempt(bench: Bench) -> Found | None:
+    try:
+        outcome = bench.attempt(max_rounds=_ROUNDS)
+    except DepcheckError:
+        # Not known to have a solution: the search gave up, or lacks recorded data.
+        return None
+    return outcome if isinstance(outcome, Found) else None
+
+
+def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:
+    problem = bench.problem
+    own = {clause.source for clause in core.stated if clause.kind == REQUIREMENT}
+    limits = {clause.source for clause in core.stated if clause.kind == CONSTRAINT}
+    stated = [each for each in problem.variant.requirements if each.origin in own]
+    for each in stated:
+        if each.requirement.specifier:
+            yield _relaxed(problem, each)
+    for each in problem.variant.constraints:
+        if each.origin in limits:
+            yield _without_constraint(problem, each)
+    for each in stated:
+        if len(problem.variant.requirements) > 1:
+            yield _without_requirement(problem, each)
+    yield from _other_targets(bench)
+
+
+def _relaxed(problem: Problem, stated: SpecRequirement) -> _Proposal:
+    loose = Requirement(str(stated.requirement))
+    loose.specifier = SpecifierSet()
+    changed = replace(stated, requirement=loose)
+
+    def remedy(found: Found) -> Remedy:
+        name = canonicalize_name(loose.name)
+        exact = Requirement(str(loose))
+        exact.specifier = SpecifierSet(f"=={found.candidates[name].version}")
+        return Remedy(
+            kind="relax",
+            text=f"ask for `{exact}` instead of `{stated.requirement}` ({stated.origin})",
+            origin=stated.origin,
+            value=str(exact),
+        )
+
+    requirements = tuple(
+        changed if each is stated else each for each in problem.variant.requirements
+    )
+    return _Proposal(problem=_with(problem, requirements=requirements), remedy=remedy)
+
+
+def _without_constraint(problem: Problem, stated: SpecRequirement) -> _Proposal:
+    rest = tuple(each for each in problem.variant.constraints if each is not stated)
+    return _Proposal(
+        problem=_with(problem, constraints=rest),
+        remedy=lambda _: _drop("constraint", stated),
+    )
+
+
+def _without_requirement(problem: Problem, stated: SpecRequirement) -> _Proposal:
+    rest = tuple(each for each in problem.variant.requirements if each is not stated)
+    return _Proposal(
+        problem=_with(problem, requirements=rest),
+        remedy=lambda _: _drop("requirement", stated),
+    )
+
+
+def _drop(what: str, stated: SpecRequirement) -> Remedy:
+    return Remedy(
+        kind="drop",
+        text=f"leave out the {what} `{stated.requirement}` ({stated.origin})",
+        origin=stated.origin,
+        value=None,
+    )
+
+
+def _other_targets(bench: Bench) -> Iterator[_Proposal]:
+    problem = bench.problem
+    target = problem.variant.target
+    minor = ".".join(target.python.split(".")[:2])
+    for python in _PYTHONS:
+        if python != minor:
+            changed = _with(problem, target=replace(target, python=python))
+            yield _Proposal(problem=changed, remedy=_on_python(python))
+    info = bench.catalogue.default_info()
+    if problem.variant.as_of is not None and info is not None and info.horizon is not None:
+        moment = datetime.fromtimestamp(info.horizon, timezone.utc)
+        if moment > problem.variant.as_of:
+            yield _Proposal(problem=_with(problem, as_of=moment), remedy=_as_of(moment))
+
+
+def _on_python(python: str) -> Callable[[Found], Remedy]:
+    return lambda _: Remedy(kind="python", text=f"take Python {python}", origin=None, value=python)
+
+
+def _as_of(moment: datetime) -> Callable[[Found], Remedy]:
+    text = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return lambda _: Remedy(kind="as-of", text=f"set `as-of` to {text}", origin=None, value=text)
+
+
+def _with(problem: Problem, **changes: Any) -> Problem:
+    return replace(problem, variant=replace(problem.variant, **changes))

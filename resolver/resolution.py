@@ -1,0 +1,75 @@
+"""resolvelib's search, mended where its answers would be wrong, complete where that counts.
+
+The quick search jumps back over decisions by the last conflict alone, and so may miss a solution:
+when it finds none, that is no proof. The thorough one goes back step by step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resolvelib.resolvers import RequirementsConflicted, Resolution
+
+from depcheck.resolver.candidates import Candidate, Want
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from resolvelib.resolvers import Criterion
+    from resolvelib.structs import RequirementInformation
+
+
+class ForgetfulResolution(Resolution[Want, Candidate, str]):
+    """resolvelib's search, which also forgets what no longer counts.
+
+    When a pin no longer satisfies, resolvelib 1.2.1 takes back what it asked, but keeps the pin:
+    should it satisfy again, it counts as decided, and what it asks for is never added. It also
+    keeps the packages that only that pin had asked for: they go on narrowing others, and those not
+    decided yet are decided on requirements that no longer exist. The first gives wrong answers, the
+    second turns satisfiable problems down.
+    """
+
+    def _remove_information_from_criteria(
+        self, criteria: dict[str, Criterion[Want, Candidate]], parents: Collection[str]
+    ) -> None:
+        mapping = self.state.mapping
+        last = next(reversed(mapping))
+        gone = set(parents)
+        while gone:
+            super()._remove_information_from_criteria(criteria, gone)
+            for key in gone:
+                mapping.pop(key, None)
+            # Backjumping looks for the pin just made at the end of the mapping. Where nobody asks
+            # for it any more, it goes the next time.
+            gone = {
+                key
+                for key, criterion in criteria.items()
+                if not criterion.information and key != last
+            }
+            for key in gone:
+                del criteria[key]
+
+
+class ThoroughResolution(ForgetfulResolution):
+    """A complete depth-first search: a pin that contradicts an earlier one is turned down."""
+
+    def _get_updated_criteria(self, candidate: Candidate) -> dict[str, Criterion[Want, Candidate]]:
+        criteria = super()._get_updated_criteria(candidate)
+        known = self.state.criteria
+        for key in self.state.mapping:
+            criterion = criteria.get(key)
+            changed = criterion is not None and criterion is not known.get(key)
+            if criterion and changed and not self._is_current_pin_satisfying(key, criterion):
+                raise RequirementsConflicted(criterion)
+        return criteria
+
+    def _backjump(self, causes: list[RequirementInformation[Want, Candidate]]) -> bool:  # noqa: ARG002
+        while len(self._states) >= 3:  # noqa: PLR2004 - root, the state to mend, the broken one
+            del self._states[-1]
+            broken = self._states.pop()
+            name, candidate = broken.mapping.popitem()
+            known = [(key, list(each.incompatibilities)) for key, each in broken.criteria.items()]
+            self._push_new_state()
+            if self._patch_criteria([*known, (name, [candidate])]):
+                return True
+        return False
