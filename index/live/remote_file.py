@@ -14,6 +14,7 @@ _TAIL = 64 * 1024
 """Bytes of the first request: a wheel's metadata and central directory are at its end."""
 _STEP = 16 * 1024
 _LARGEST_WHOLE = 512 * 1024 * 1024
+_LARGEST_WINDOW = 64 * 1024 * 1024
 
 
 class RemoteFile(io.RawIOBase):
@@ -26,8 +27,28 @@ class RemoteFile(io.RawIOBase):
         IndexUnreachableError: no such file, no answer, or another range than asked for.
     """
 
-    def __init__(self, http: Http, url: str, *, size: int | None = None, tail: int = _TAIL) -> None:
+    def __init__(
+        self,
+        http: Http,
+        url: str,
+        *,
+        size: int | None = None,
+        tail: int = _TAIL,
+        window: int | None = None,
+    ) -> None:
+        """Read the end of a file.
+
+        Args:
+            http: Sends the requests.
+            url: The file.
+            size: Its size, where it is known already.
+            tail: Bytes of the first request.
+            window: Bytes to read ahead at most. What is read then is dropped after it was used,
+                so that memory stays bounded, and a server that ignores ranges is an error.
+        """
         super().__init__()
+        self._window = window
+        self._until: int | None = None
         self._http = http
         self._url = url
         self._place = 0
@@ -62,12 +83,22 @@ class RemoteFile(io.RawIOBase):
         while self._place < end:
             piece = self._known(self._place, end)
             if not piece:
-                last = min(self.size, max(end, self._place + _STEP), self._next_known(end))
+                last = min(self.size, self._ahead(end), self._next_known(end))
                 self._fetch(f"{self._place}-{last - 1}")
                 continue
             pieces.append(piece)
             self._place += len(piece)
         return b"".join(pieces)
+
+    def expect(self, end: int) -> None:
+        """Say that everything up to ``end`` will be read, so that it may be fetched ahead."""
+        self._until = end
+
+    def _ahead(self, end: int) -> int:
+        """Return where the next request ends that must at least reach ``end``."""
+        if self._window is None or self._until is None or self._until <= end:
+            return max(end, self._place + _STEP)
+        return max(end, min(self._until, self._place + self._window))
 
     def _known(self, start: int, end: int) -> bytes:
         for first, content in self._parts:
@@ -80,7 +111,8 @@ class RemoteFile(io.RawIOBase):
 
     def _fetch(self, span: str) -> int:
         """Get one range and return the size of the whole file."""
-        answer = self._http.get(self._url, {"Range": f"bytes={span}"}, largest=_LARGEST_WHOLE)
+        largest = _LARGEST_WHOLE if self._window is None else _LARGEST_WINDOW
+        answer = self._http.get(self._url, {"Range": f"bytes={span}"}, largest=largest)
         if answer is None:
             raise IndexUnreachableError(
                 "file-gone",
@@ -94,6 +126,8 @@ class RemoteFile(io.RawIOBase):
         first, total = self._span(answer.headers.get("Content-Range", ""), len(answer.body))
         if span[0] != "-" and first != int(span.partition("-")[0]):
             raise self._wrong_range()
+        if self._window is not None:
+            del self._parts[1:]
         self._parts.append((first, answer.body))
         return total
 

@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_images(commands)
     _add_conflicts(commands)
     _add_index(commands)
+    _add_inspect(commands)
     return parser
 
 
@@ -202,6 +203,28 @@ def _add_index(commands: _Commands) -> None:
         "--reuse", metavar="FILE", help="take the indexes that this snapshot has from it"
     )
     _add_snapshot(record)
+
+
+def _add_inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "inspect",
+        "Say what a wheel, an installed folder or a lock set really contains.",
+        "  depcheck inspect torch-2.2.2-cp311-cp311-manylinux1_x86_64.whl --capability 8.9\n"
+        "  depcheck inspect https://host/path/demo-1.0-py3-none-any.whl --json\n"
+        "  depcheck inspect /opt/venv/lib/python3.11/site-packages",
+    )
+    parser.add_argument("target", metavar="TARGET", help="wheel, URL of a wheel, or folder")
+    parser.add_argument(
+        "--capability",
+        metavar="X.Y",
+        action="append",
+        default=[],
+        help="compute capability that the kernels must serve (more than one may be given)",
+    )
+    parser.add_argument(
+        "--whole", action="store_true", help="read all of a remote wheel and check every hash"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

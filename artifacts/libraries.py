@@ -1,0 +1,138 @@
+"""Which shared libraries are there without a wheel, from ``data/libraries.toml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from depcheck.tomlfile import BadValueError, read_toml
+from depcheck.tomlvalues import package_name, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from depcheck.tomlfile import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbiMarker:
+    """A C++ interface, known by symbols that only its builds have."""
+
+    id: str
+    meaning: str
+    symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage:
+    """Libraries of the base images whose name fits a pattern."""
+
+    pattern: re.Pattern[str]
+    libraries: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryFacts:
+    """Who provides shared libraries besides wheels."""
+
+    system: frozenset[str]
+    driver: frozenset[str]
+    python: re.Pattern[str]
+    cuda: re.Pattern[str]
+    """Its group is the CUDA major version."""
+    base_images: tuple[BaseImage, ...]
+    markers: tuple[AbiMarker, ...]
+    runtime_compilers: frozenset[str]
+    """Normalised names of packages that compile kernels where they run."""
+
+    def provided(self, library: str, base_image: str | None = None) -> bool:
+        """Tell whether the base image, the interpreter or the driver brings a library."""
+        if library in self.system | self.driver or self.python.fullmatch(library):
+            return True
+        return any(
+            library in each.libraries and base_image is not None
+            for each in self.base_images
+            if base_image is not None and each.pattern.fullmatch(base_image)
+        )
+
+    def cuda_major(self, libraries: Iterable[str]) -> str | None:
+        """Return the newest CUDA major version that library names speak of: ``12``."""
+        found = [match[1] for name in libraries if (match := self.cuda.fullmatch(name))]
+        return max(found, key=int, default=None)
+
+
+@cache
+def load_library_facts() -> LibraryFacts:
+    """Return the facts that come with depcheck."""
+    return read_library_facts(Path(str(files("depcheck.artifacts"))) / "data" / "libraries.toml")
+
+
+def read_library_facts(path: Path) -> LibraryFacts:
+    """Return the facts of one file.
+
+    Raises:
+        InputError: the file cannot be read or is wrong.
+    """
+    file = read_toml(path, reference="invalid-library-facts")
+    root = file.root
+    facts = LibraryFacts(
+        system=_libraries(root.table("system")),
+        driver=_libraries(root.table("driver")),
+        python=_pattern(root.table("python")),
+        cuda=_pattern(root.table("cuda")),
+        base_images=tuple(map(_base_image, root.tables("base-image"))),
+        markers=tuple(map(_marker, root.tables("abi"))),
+        runtime_compilers=frozenset(map(_compiler, root.tables("runtime-compiler"))),
+    )
+    root.close()
+    file.check()
+    return facts
+
+
+def _libraries(table: Table) -> frozenset[str]:
+    table.required("source", text, "")
+    found = frozenset(table.values("libraries", text))
+    table.close()
+    return found
+
+
+def _pattern(table: Table) -> re.Pattern[str]:
+    table.required("source", text, "")
+    found = table.required("pattern", _regular, re.compile(""))
+    table.close()
+    return found
+
+
+def _base_image(table: Table) -> BaseImage:
+    pattern = table.required("pattern", _regular, re.compile(""))
+    return BaseImage(pattern=pattern, libraries=_libraries(table))
+
+
+def _marker(table: Table) -> AbiMarker:
+    table.required("source", text, "")
+    marker = AbiMarker(
+        id=table.required("id", text, ""),
+        meaning=table.required("meaning", text, ""),
+        symbols=table.values("symbols", text),
+    )
+    table.close()
+    return marker
+
+
+def _compiler(table: Table) -> str:
+    for key in ("reason", "source"):
+        table.required(key, text, "")
+    name = table.required("package", package_name, "")
+    table.close()
+    return name
+
+
+def _regular(value: object) -> re.Pattern[str]:
+    try:
+        return re.compile(text(value))
+    except re.error as error:
+        raise BadValueError(f"is not a regular expression: {error}") from error
