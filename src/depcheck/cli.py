@@ -205,7 +205,7 @@ def _add_index(commands: _Commands) -> None:
     _add_snapshot(record)
 
 
-def _add_inspect(commands: argparse._SubParsersAction[_Parser]) -> None:
+def _add_inspect(commands: _Commands) -> None:
     parser = _command(
         commands,
         "inspect",

@@ -98,6 +98,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["conflicts", "show"],
         ["index"],
         ["index", "info"],
+        ["inspect"],
     ],
 )
 def test_help(

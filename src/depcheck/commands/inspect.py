@@ -10,7 +10,7 @@ from depcheck.artifacts.coverage import architectures_text
 from depcheck.artifacts.report import artifact_document, report_artifact
 from depcheck.artifacts.sources import inspect_path, inspect_url
 from depcheck.errors import ExitCode
-from depcheck.terminal import columns, size_text
+from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -55,8 +55,7 @@ def _show(console: Console, target: str, report: ArtifactReport, transferred: in
     if transferred is not None:
         hashes = "every hash checked" if artifact.whole else "hashes not checked, see `--whole`"
         console.result(f"  {size_text(transferred)} transferred; {hashes}")
-    for line in columns(_summary(report), indent="  "):
-        console.result(line)
+    console.table(_summary(report), indent="  ")
     section(console, "kernels", _kernel_rows(report))
     section(console, "verdict", ((v.capability, str(v)) for v in report.verdicts))
     biggest = sorted(artifact.members, key=lambda member: (-member.size, member.path))[:_SHOWN]
@@ -92,18 +91,17 @@ def _shortened(names: Sequence[str], most: int = 12) -> str:
 
 def section(console: Console, title: str, rows: Iterable[Sequence[str]]) -> None:
     """Write a titled table; nothing where it has no rows."""
-    lines = columns(rows, indent="    ")
-    if lines:
-        console.styled(f"  {console.paint(title, 'bold')}")
-        for line in lines:
-            console.result(line)
+    table = tuple(rows)
+    if table:
+        console.heading(title, indent="  ")
+        console.table(table, indent="    ")
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
     """Write findings with their remedies."""
     if not findings:
         return
-    console.styled(f"  {console.paint('findings', 'bold')}")
+    console.heading("findings", indent="  ")
     for finding in findings:
         label = console.paint(finding.severity.value, _COLOURS[finding.severity.value])
         subject = f"{finding.subject}: " if finding.subject else ""
