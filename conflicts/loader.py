@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from packaging.requirements import Requirement
 
-from depcheck.conflicts.model import BuildNeeds, Rule, RuleKind
+from depcheck.conflicts.model import BuildNeeds, Confidence, Rule, RuleKind
 from depcheck.conflicts.payload import check_examples, check_payload
-from depcheck.conflicts.values import day, evidence, pin, rule_id, rule_kind, scope
+from depcheck.conflicts.values import confidence, day, evidence, pin, rule_id, rule_kind, scope
 from depcheck.errors import InputError
 from depcheck.tomlfile import read_toml
 from depcheck.tomlvalues import any_text, boolean, env_name, package_name, requirement, text
@@ -86,6 +86,7 @@ def _rule(table: Table) -> Rule:
         evidence=_stated(table, "evidence", evidence),
         remedy=table.required("remedy", text, ""),
         since=table.required("since", day, date.min),
+        confidence=table.optional("confidence", confidence, Confidence.CONFIRMED),
         given=table.values("given", scope),
         variants=table.values("variants", text),
         then=table.values("then", requirement),
@@ -98,6 +99,7 @@ def _rule(table: Table) -> Rule:
         origin=table.origin("").removesuffix("."),
         example=_stated(table, "example", pin),
         counterexample=_stated(table, "counterexample", pin),
+        remedied=table.values("remedied", pin),
     )
     table.close()
     if kind is not None:

@@ -29,6 +29,15 @@ class RuleKind(str, Enum):
     SYSTEM = "system"
 
 
+class Confidence(str, Enum):
+    """How well a rule is established."""
+
+    CONFIRMED = "confirmed"
+    """Its bounds are shown by metadata, code, a release note or an experiment: it steers."""
+    REPORTED = "reported"
+    """Somebody said so, or it bites under conditions that pins cannot tell: it only warns."""
+
+
 WAIVING_KINDS = frozenset({RuleKind.OVERRIDE, RuleKind.DROP, RuleKind.NO_DEPS})
 """Kinds that deviate from published metadata, and so write a waiver into the lock."""
 
@@ -60,6 +69,7 @@ class Rule:
     evidence: tuple[str, ...]
     remedy: str
     since: date
+    confidence: Confidence = Confidence.CONFIRMED
     given: tuple[Requirement, ...] = ()
     variants: tuple[str, ...] = ()
     then: tuple[Requirement, ...] = ()
@@ -83,3 +93,11 @@ class Rule:
     """Pins (``torch==2.2.2``) that the rule has something to say about; a test checks it."""
     counterexample: tuple[Requirement, ...] = ()
     """Pins close by that the rule leaves alone; a test checks it."""
+    remedied: tuple[Requirement, ...] = ()
+    """require and forbid: the example after its remedy. May be left out where the counterexample
+    has the example's packages, and so shows it."""
+
+    @property
+    def steers(self) -> bool:
+        """Whether a solver may follow the rule; one that is only reported warns."""
+        return self.confidence is Confidence.CONFIRMED

@@ -32,6 +32,7 @@ _PAYLOAD = {
 """The key that each kind cannot do without."""
 _MAY_BE_EMPTY = frozenset({RuleKind.METADATA, RuleKind.NO_DEPS})
 """Kinds whose list of dependencies is a statement even when it is empty."""
+_REMEDIABLE = frozenset({RuleKind.REQUIRE, RuleKind.FORBID})
 _KEYS = ("then", "drop", "after", "build", "env", "system")
 
 
@@ -46,6 +47,12 @@ def check_payload(table: Table, rule: Rule) -> None:
             table.complain(key, f"is not for rules of kind `{rule.kind.value}`", "leave it out")
     if rule.install and rule.kind is not RuleKind.REQUIRE:
         table.complain("install", "is only for rules of kind `require`", "leave it out")
+    if rule.remedied and rule.kind not in _REMEDIABLE:
+        table.complain(
+            "remedied", "is only for rules of kind `require` and `forbid`", "leave it out"
+        )
+    if rule.kind is RuleKind.FORBID and len(rule.then) > 1:
+        table.complain("then", "must name one package", "write one rule for each pair")
     for position, need in enumerate(rule.then):
         _check_need(table, rule, position, need)
 
@@ -61,10 +68,11 @@ def _check_need(table: Table, rule: Rule, position: int, need: Requirement) -> N
 
 
 def check_examples(table: Table, rule: Rule) -> None:
-    """Report an example that the rule leaves alone and a counterexample that it does not."""
+    """Report an example that the rule leaves alone, and other pins that it does not."""
     for key, pins, expected in (
         ("example", rule.example, True),
         ("counterexample", rule.counterexample, False),
+        ("remedied", rule.remedied, False),
     ):
         if pins and applies(rule, pins) is not expected:
             verb = "leaves this alone" if expected else "has something to say about this"

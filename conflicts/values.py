@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
 from packaging.version import InvalidVersion, Version
 
-from depcheck.conflicts.model import RuleKind
+from depcheck.conflicts.model import Confidence, RuleKind
 from depcheck.tomlfile import BadValueError, did_you_mean, kind_of
 from depcheck.tomlvalues import indexed_requirement, text
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+
+W = TypeVar("W", bound=Enum)
 
 _ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _LINK = re.compile(r"https://[^\s/]+/\S+")
@@ -31,12 +34,21 @@ def rule_id(value: object) -> str:
 
 def rule_kind(value: object) -> RuleKind:
     """Return a rule kind by its word."""
+    return _word(value, RuleKind, "a kind of rule")
+
+
+def confidence(value: object) -> Confidence:
+    """Return a confidence by its word."""
+    return _word(value, Confidence, "a confidence")
+
+
+def _word(value: object, words: type[W], what: str) -> W:
     found = text(value)
-    words = [kind.value for kind in RuleKind]
-    if found not in words:
-        known = "one of " + ", ".join(f"`{word}`" for word in words)
-        raise BadValueError(f"`{found}` is not a kind of rule", did_you_mean(found, words) or known)
-    return RuleKind(found)
+    known = [each.value for each in words]
+    if found not in known:
+        listed = "one of " + ", ".join(f"`{word}`" for word in known)
+        raise BadValueError(f"`{found}` is not {what}", did_you_mean(found, known) or listed)
+    return words(found)
 
 
 def scope(value: object) -> Requirement:

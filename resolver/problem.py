@@ -29,7 +29,9 @@ class Problem:
     summary: str
     variant: Variant
     rules: tuple[Rule, ...]
-    """Rules whose `given` and `variants` hold for this image, sorted by id."""
+    """Rules that steer, and whose `given` and `variants` hold for this image, sorted by id."""
+    reported: tuple[Rule, ...] = ()
+    """Such rules of which only a report is known, sorted by id: they warn about the pins."""
     max_rounds: int = MAX_ROUNDS
 
     @property
@@ -47,7 +49,13 @@ def build_problem(spec: ImageSpec, variant: Variant, rules: Iterable[Rule]) -> P
     """Join one variant of an image with the rules that apply to it."""
     roots = [each.requirement for each in variant.requirements]
     chosen = sorted(active_rules(tuple(rules), variant.name, roots), key=lambda rule: rule.id)
-    return Problem(image=spec.name, summary=spec.summary, variant=variant, rules=tuple(chosen))
+    return Problem(
+        image=spec.name,
+        summary=spec.summary,
+        variant=variant,
+        rules=tuple(rule for rule in chosen if rule.steers),
+        reported=tuple(rule for rule in chosen if not rule.steers),
+    )
 
 
 def _plain(value: Any) -> Any:

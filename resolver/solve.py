@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
 from depcheck.resolver.core import prove
@@ -17,6 +19,7 @@ from depcheck.resolver.verdicts import (
     build_needs,
     environment,
     order_edges,
+    reported_trouble,
     system_needs,
     waivers,
 )
@@ -209,3 +212,6 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
         if pin.needs_build and pin.name not in problem.variant.allow_build:
             pinned = f"{pin.name}=={pin.version}"
             yield f"`{pinned}` is built from source, and `allow-build` does not list it"
+    if problem.reported:
+        versions = {pin.name: Version(pin.version) for pin in pins}
+        yield from reported_trouble(problem, versions)

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.matching import triggers
 from depcheck.conflicts.model import BuildNeeds, RuleKind
 from depcheck.resolver.solution import AppliedRule, Waiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from packaging.version import Version
 
     from depcheck.conflicts.model import Rule
     from depcheck.resolver.candidates import Candidate
@@ -89,6 +92,14 @@ def applied_rules(problem: Problem, found: Found) -> tuple[AppliedRule, ...]:
         for rule in problem.rules
         if rule.id in subjects
     )
+
+
+def reported_trouble(problem: Problem, pins: Mapping[str, Version]) -> Iterator[str]:
+    """Yield a warning for each rule that is only reported and that the pins meet."""
+    for rule in problem.reported:
+        if triggers(rule, pins):
+            name = canonicalize_name(rule.when.name)
+            yield (f"reported of `{name}=={pins[name]}`: {rule.reason}; {rule.remedy} [{rule.id}]")
 
 
 def build_needs(found: Found, candidate: Candidate) -> BuildNeeds | None:

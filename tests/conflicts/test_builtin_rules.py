@@ -6,12 +6,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.contradictions import contradictions
 from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.conflicts.matching import active_rules, triggers
 from depcheck.conflicts.model import Rule, RuleKind
 from depcheck.conflicts.values import exact_version
 
 RULES = load_builtin_rules()
+PAIRS = [rule for rule in RULES if rule.kind in {RuleKind.REQUIRE, RuleKind.FORBID}]
 PINS = [Requirement("torch==2.2.2"), Requirement("axolotl==0.5.2")]
 
 
@@ -29,6 +31,16 @@ def test_rule_bites_on_its_example(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_rule_leaves_its_counterexample_alone(rule: Rule) -> None:
     assert not bites(rule, rule.counterexample)
+
+
+@pytest.mark.parametrize("rule", PAIRS, ids=lambda rule: rule.id)
+def test_remedy_ends_the_trouble(rule: Rule) -> None:
+    """Either ``remedied`` shows it, or a counterexample that has the example's packages."""
+    shown = rule.remedied or rule.counterexample
+    names = {canonicalize_name(pin.name) for pin in shown}
+
+    assert not bites(rule, shown)
+    assert rule.remedied or {canonicalize_name(pin.name) for pin in rule.example} <= names
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -64,19 +76,8 @@ def test_every_range_allows_something() -> None:
     assert empty == []
 
 
-def test_metadata_rules_for_one_package_do_not_overlap() -> None:
-    """Two would leave it open which dependencies an sdist has."""
-    metadata = [rule for rule in RULES if rule.kind is RuleKind.METADATA]
-    overlapping = [
-        (first.id, second.id)
-        for first in metadata
-        for second in metadata
-        if first.id < second.id
-        and first.when.name == second.when.name
-        and not first.when.specifier.is_disjoint(second.when.specifier)
-    ]
-
-    assert overlapping == []
+def test_no_two_rules_contradict_each_other() -> None:
+    assert [] == list(contradictions(RULES))
 
 
 def test_axolotl_keeps_its_own_pins_beside_torch_2_5() -> None:

@@ -45,6 +45,7 @@ def test_good_rule_loads(tmp_path: Path) -> None:
     (rule,) = load_rules(write(tmp_path, GOOD))
 
     assert rule.kind is RuleKind.REQUIRE
+    assert rule.steers
     assert str(rule.when) == "torch<2.3"
     assert [str(need) for need in rule.then] == ["numpy<2"]
     assert rule.origin == "rules.toml: rule[0]"
@@ -139,9 +140,9 @@ def test_good_rule_loads(tmp_path: Path) -> None:
             'becuase = "x"\nreason =',
             "rules.toml:6: rule[0].becuase: unknown key",
             (
-                "known here: `after`, `build`, `counterexample`, `drop`, `env`, `evidence`, "
-                "`example`, `given`, `id`, `install`, `kind`, `reason`, `remedy`, `since`, "
-                "`system`, `then`, `variants`, `when`"
+                "known here: `after`, `build`, `confidence`, `counterexample`, `drop`, `env`, "
+                "`evidence`, `example`, `given`, `id`, `install`, `kind`, `reason`, "
+                "`remedied`, `remedy`, `since`, `system`, `then`, `variants`, `when`"
             ),
         ),
         (
@@ -157,6 +158,24 @@ def test_good_rule_loads(tmp_path: Path) -> None:
             "mend the rule or its example",
         ),
         (
+            "since =",
+            'confidence = "rumoured"\nsince =',
+            "rules.toml:8: rule[0].confidence: `rumoured` is not a confidence",
+            "one of `confirmed`, `reported`",
+        ),
+        (
+            "since =",
+            'remedied = ["torch==2.2.2", "numpy==2.1.0"]\nsince =',
+            "rules.toml:8: rule[0].remedied: the rule has something to say about this",
+            "mend the rule or its example",
+        ),
+        (
+            'kind = "require"\nwhen = "torch<2.3"\nthen = ["numpy<2"]',
+            'kind = "forbid"\nwhen = "torch<2.3"\nthen = ["numpy", "scipy"]',
+            "rules.toml:5: rule[0].then: must name one package",
+            "write one rule for each pair",
+        ),
+        (
             "torch==2.3.1",
             "torch>=2.3.1",
             "rules.toml:11: rule[0].counterexample[0]: `torch>=2.3.1` is not one version",
@@ -170,6 +189,15 @@ def test_wrong_rule_does_not_load(
     assert old in GOOD
 
     assert (message, hint) == failure(tmp_path, GOOD.replace(old, new))
+
+
+def test_remedied_pins_are_for_rules_about_pairs(tmp_path: Path) -> None:
+    text = GOOD.replace('"require"', '"override"') + 'remedied = ["torch==2.2.2"]\n'
+
+    assert failure(tmp_path, text) == (
+        "rules.toml:12: rule[0].remedied: is only for rules of kind `require` and `forbid`",
+        "leave it out",
+    )
 
 
 def test_all_problems_are_named_together(tmp_path: Path) -> None:

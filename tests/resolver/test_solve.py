@@ -18,11 +18,13 @@ from support.universe import (
     solved,
 )
 
-from depcheck.conflicts.model import Rule, RuleKind
+from depcheck.conflicts.model import Confidence, Rule, RuleKind
 from depcheck.errors import InputError
+from depcheck.images.loader import load_builtin
 from depcheck.images.model import IndexSpec, Override, RecordedMetadata
 from depcheck.index.model import DYNAMIC, INVALID, UNRECORDED, NotRecordedError
 from depcheck.resolver.explanation import UnsatisfiableError
+from depcheck.resolver.problem import build_problem
 from depcheck.resolver.search import SearchLimitError
 from depcheck.resolver.solve import UnhashedFileError, solve
 
@@ -559,3 +561,44 @@ class TestOrderOfInputs:
         }
 
         assert 5 == len(digests)
+
+
+class TestReported:
+    """A rule that is only reported warns about the pins, and decides nothing."""
+
+    UNIVERSE: ClassVar[Universe] = {
+        "torch": {"2.2.2": ["triton"]},
+        "numpy": {"1.26.4": [], "2.0.1": []},
+        "triton": {"2.2.0": []},
+    }
+    RULE = rule(RuleKind.REQUIRE, "torch<2.3", "numpy<2", confidence=Confidence.REPORTED)
+
+    def test_it_warns_where_the_pins_meet_it(self) -> None:
+        found = solution(self.UNIVERSE, "torch", "numpy", reported=[self.RULE])
+
+        assert {"numpy": "2.0.1", "torch": "2.2.2", "triton": "2.2.0"} == pins(found)
+        assert (
+            (
+                "reported of `torch==2.2.2`: because of the test; choose other versions "
+                "[require-torch<2.3]"
+            ),
+        ) == found.warnings
+        assert () == found.rules
+
+    def test_it_is_silent_elsewhere(self) -> None:
+        assert () == solution(self.UNIVERSE, "torch", reported=[self.RULE]).warnings
+
+    def test_it_waives_nothing(self) -> None:
+        dropping = rule(RuleKind.DROP, "torch", drop=("triton",), confidence=Confidence.REPORTED)
+        found = solution(self.UNIVERSE, "torch", reported=[dropping])
+
+        assert {"torch": "2.2.2", "triton": "2.2.0"} == pins(found)
+        assert () == found.waivers
+
+    def test_a_spec_puts_it_aside_from_those_that_steer(self) -> None:
+        steering = rule(RuleKind.FORBID, "torch", "numpy")
+        spec = load_builtin("nexa_light")
+        found = build_problem(spec, spec.variants["cu121"], [self.RULE, steering])
+
+        assert (steering,) == found.rules
+        assert (self.RULE,) == found.reported

@@ -175,6 +175,7 @@ def problem(
     *requirements: str,
     constraints: Iterable[str] = (),
     rules: Iterable[Rule] = (),
+    reported: Iterable[Rule] = (),
     as_of: int | None = None,
     max_rounds: int = 2_000,
     **options: Any,
@@ -194,6 +195,7 @@ def problem(
         summary="a test image",
         variant=replace(variant, **options),
         rules=tuple(sorted(rules, key=lambda rule: rule.id)),
+        reported=tuple(reported),
         max_rounds=max_rounds,
     )
 

@@ -70,6 +70,8 @@ def _effect(rule: Rule) -> str:
 
 def _rows(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "kind", rule.kind.value
+    if not rule.steers:
+        yield "confidence", "reported: warns, and does not steer the solver"
     yield "when", str(rule.when)
     for each in rule.given:
         yield "given", f"the image itself asks for {each}"
@@ -89,6 +91,7 @@ def _document(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id,
         "kind": rule.kind.value,
+        "confidence": rule.confidence.value,
         "when": str(rule.when),
         "given": [str(each) for each in rule.given],
         "variants": list(rule.variants),
