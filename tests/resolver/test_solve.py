@@ -421,6 +421,12 @@ class TestRules:
 
         assert {"torch": "2.2"} == solved(self.UNIVERSE, "torch", rules=[barred])
 
+    def test_two_index_rules_about_one_package_both_bar(self) -> None:
+        universe: Universe = {"a": {"1.0": [], "2.0": [], "3.0": []}}
+        rules = [rule(RuleKind.INDEX, "a<2"), rule(RuleKind.INDEX, "a>2.5")]
+
+        assert {"a": "2.0"} == solved(universe, "a", rules=rules)
+
     def test_env_system_order_and_build_reach_the_solution(self) -> None:
         universe: Universe = {"a": {"1.0": Release(tags=None)}, "b": {"1.0": []}}
         rules = [
