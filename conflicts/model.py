@@ -95,7 +95,7 @@ class Rule:
     """Pins close by that the rule leaves alone; a test checks it."""
     remedied: tuple[Requirement, ...] = ()
     """require and forbid: the example after its remedy. May be left out where the counterexample
-    has the example's packages, and so shows it."""
+    shows it: it has the example's packages, or leaves out one of those that must not meet."""
 
     @property
     def steers(self) -> bool:
