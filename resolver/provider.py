@@ -40,6 +40,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._catalogue = catalogue
         self._dependencies = dependencies
         self._order = {want.name: place for place, want in reversed(list(enumerate(roots)))}
+        self._roots = [each for each in roots if kept is None or counts(each, None, kept)]
         self._prerelease = prerelease
         self._explicit_pre = _names_with_prereleases(roots)
         self._kept = kept
@@ -77,12 +78,16 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         if project is None:
             return ()
         mask = project.everything
-        for want in wants:
+        for want in (*wants, *self._roots_on_base_of(wants[0])):
             mask &= want.mask(project)
         for rank in broken:
             if rank != ABSENT:
                 mask &= ~(1 << rank)
         return lambda: self._usable(project, wants[0].extra, mask)
+
+    def _roots_on_base_of(self, want: Want) -> list[Want]:
+        """Return what the image asks of an extra's base: it holds in every branch of the search."""
+        return [each for each in self._roots if want.extra and each.name == want.name]
 
     def narrow_requirement_selection(
         self,

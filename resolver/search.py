@@ -150,7 +150,10 @@ class Bench:
         limit = max_rounds or self.problem.max_rounds
         try:
             kind = ThoroughResolution if thorough else ForgetfulResolution
-            state = kind(provider, journal).resolve(roots, max_rounds=limit)
+            # Constraints first: what they rule out is not looked at, and need not be recorded.
+            state = kind(provider, journal).resolve(
+                sorted(roots, key=lambda want: not want.weak), max_rounds=limit
+            )
         except ResolutionImpossible:
             met = {clause: tuple(wants.values()) for clause, wants in journal.stated.items()}
             return Refuted(stated=met)

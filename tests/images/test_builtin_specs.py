@@ -52,8 +52,8 @@ def test_image_has_its_variants(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "variant", "as_of", "torch"),
     [
-        ("a1111", "cu128", (2025, 7, 3), "torch==2.7.0"),
-        ("mmpose", "cu116", (2025, 7, 3), "torch==1.12.1"),
+        ("a1111", "cu128", (2025, 7, 1), "torch==2.7.0"),
+        ("mmpose", "cu116", (2025, 7, 2), "torch==1.12.1"),
         ("nexa_heavy", "cu121", (2024, 11, 26), "torch==2.2.2"),
         ("nexa_heavy", "cu128", (2025, 9, 1), "torch==2.7.1"),
         ("nexa_infer", "cu121", (2024, 5, 16), "torch==2.2.1"),
@@ -61,12 +61,12 @@ def test_image_has_its_variants(name: str) -> None:
         ("nexa_light", "cu121", (2024, 7, 16), "torch==2.2.2"),
         ("nexa_light", "cu128", (2025, 10, 1), "torch==2.7.1"),
         ("nexis", "cu128", (2025, 9, 1), "torch==2.7.1"),
-        ("xicon_dance_scail", "cu126", (2026, 1, 29), "torch==2.8.0"),
-        ("xicon_dance_scail", "cu128", (2026, 1, 29), "torch==2.8.0"),
-        ("yolo_combined", "cu121", (2025, 7, 3), "torch==2.3.1"),
-        ("yolo_combined", "cpu", (2025, 7, 3), "torch==2.3.1"),
-        ("yolo_nas", "cu118", (2025, 7, 3), "torch==2.7.1"),
-        ("yolo_nas", "cpu", (2025, 7, 3), "torch==2.7.1"),
+        ("xicon_dance_scail", "cu126", (2026, 1, 28), "torch==2.8.0"),
+        ("xicon_dance_scail", "cu128", (2026, 1, 28), "torch==2.8.0"),
+        ("yolo_combined", "cu121", (2025, 7, 2), "torch==2.3.1"),
+        ("yolo_combined", "cpu", (2025, 7, 2), "torch==2.3.1"),
+        ("yolo_nas", "cu118", (2025, 7, 2), "torch==2.7.1"),
+        ("yolo_nas", "cpu", (2025, 7, 2), "torch==2.7.1"),
     ],
 )
 def test_variant_states_its_cut_off_and_torch(

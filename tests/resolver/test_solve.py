@@ -71,6 +71,26 @@ def test_pin_without_local_label_accepts_a_build_with_one() -> None:
     assert {"torch": "2.2.2+cu121"} == solved(universe, "torch==2.2.2")
 
 
+def test_extra_is_not_looked_up_at_versions_that_the_image_rules_out() -> None:
+    universe: Universe = {
+        "a": {"1.0": ["web[all]>=1"]},
+        "web": {
+            "1.0": Release("c ; extra == 'all'", extras=("all",)),
+            "2.0": Release(state=UNRECORDED),
+        },
+        "c": {"1.0": []},
+    }
+
+    assert {"a": "1.0", "c": "1.0", "web": "1.0"} == solved(universe, "a", "web==1.0")
+
+
+def test_versions_that_a_constraint_rules_out_are_not_looked_up() -> None:
+    index = MemoryIndex({"a": {"1.0": [], "2.0": []}}, unrecorded=lambda _, v: v == "2.0")
+    constrained = problem("a", constraints=["a<2"])
+
+    assert pins(solve(constrained, lambda _: index)) == {"a": "1.0"}
+
+
 def test_dependency_cycle_is_solved() -> None:
     universe: Universe = {"a": {"1.0": ["b"]}, "b": {"1.0": ["c"]}, "c": {"1.0": ["a"]}}
 
