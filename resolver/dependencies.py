@@ -68,6 +68,8 @@ class Dependencies:
             canonicalize_name(each.requirement.name)
             for each in (*problem.variant.requirements, *problem.variant.constraints)
         )
+        self._scopes: dict[str, list[tuple[int, Rule]]] = {}
+        """The ranks that each rule about a project is about, by project name."""
         self._needs: dict[tuple[str, int], Needs] = {}
         self._wants: dict[tuple[str, int], tuple[Want, ...]] = {}
 
@@ -173,11 +175,13 @@ class Dependencies:
 
     def rules(self, project: Project, rank: int) -> list[Rule]:
         """Return the rules whose ``when`` this version is in, by id."""
-        return [
-            rule
-            for rule in self._rules.get(project.name, ())
-            if project.mask(str(rule.when.specifier)) >> rank & 1
-        ]
+        scopes = self._scopes.get(project.name)
+        if scopes is None:
+            scopes = self._scopes[project.name] = [
+                (project.mask(str(rule.when.specifier)), rule)
+                for rule in self._rules.get(project.name, ())
+            ]
+        return [rule for mask, rule in scopes if mask >> rank & 1]
 
     def needs(self, candidate: Candidate) -> Needs:
         """Return the dependencies of a candidate's version, with what was waived.

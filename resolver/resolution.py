@@ -15,6 +15,7 @@ from depcheck.resolver.candidates import Candidate, Want
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from resolvelib import AbstractProvider, BaseReporter
     from resolvelib.resolvers import Criterion
     from resolvelib.structs import RequirementInformation
 
@@ -28,6 +29,26 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
     decided yet are decided on requirements that no longer exist. The first gives wrong answers, the
     second turns satisfiable problems down.
     """
+
+    def __init__(
+        self,
+        provider: AbstractProvider[Want, Candidate, str],
+        reporter: BaseReporter[Want, Candidate, str],
+    ) -> None:
+        super().__init__(provider, reporter)
+        self._verdicts: dict[str, tuple[Criterion[Want, Candidate], Candidate, bool]] = {}
+
+    def _is_current_pin_satisfying(self, name: str, criterion: Criterion[Want, Candidate]) -> bool:
+        # Asked twice a round of every package, and hardly ever about anything new.
+        pin = self.state.mapping.get(name)
+        if pin is None:
+            return False
+        known = self._verdicts.get(name)
+        if known is not None and known[0] is criterion and known[1] is pin:
+            return known[2]
+        verdict = super()._is_current_pin_satisfying(name, criterion)
+        self._verdicts[name] = (criterion, pin, verdict)
+        return verdict
 
     def _remove_information_from_criteria(
         self, criteria: dict[str, Criterion[Want, Candidate]], parents: Collection[str]
