@@ -234,7 +234,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise CorruptIndexError("no-snapshot", f"there is no snapshot at `{path}`", hint=_REINSTALL)
     address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     # A recorder reads from several threads; SQLite itself takes care of that.
-    connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+    except sqlite3.OperationalError as error:
+        raise CorruptIndexError(
+            "snapshot-unreadable",
+            f"the snapshot `{path}` cannot be opened: {error}",
+            hint="check the permissions of the file",
+        ) from error
     found = _rows(connection, "pragma user_version", ())[0][0]
     if found != FORMAT:
         raise CorruptIndexError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,21 @@ def test_equal_content_has_equal_digest_and_bytes(path: Path, tmp_path: Path) ->
 def test_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(CorruptIndexError, match="there is no snapshot at"):
         open_snapshot(tmp_path / "nowhere.sqlite")
+
+
+def test_file_that_cannot_be_opened_is_said(path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))  # permissions do not stop root
+    try:
+        with pytest.raises(CorruptIndexError) as caught:
+            open_snapshot(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert (
+        "snapshot-unreadable",
+        f"the snapshot `{path}` cannot be opened: unable to open database file",
+    ) == (caught.value.reference, caught.value.message)
 
 
 @pytest.mark.parametrize("kept", [0, 10, 100, 5_000])
