@@ -52,8 +52,8 @@ def rule_matches(rule: Rule, name: str, version: Version) -> bool:
 def triggers(rule: Rule, pins: Mapping[str, Version]) -> bool:
     """Whether a set of pins (normalised names) meets the rule's trouble.
 
-    A ``require`` rule is met when its need is not fulfilled, a ``forbid`` rule when all that it
-    forbids comes together, any other rule when its subject is among the pins.
+    A ``require`` rule is met when its need is not fulfilled, a ``forbid`` rule when something that
+    it forbids is there, any other rule when its subject is among the pins.
     """
     subject = canonicalize_name(rule.when.name)
     if subject not in pins or not rule_matches(rule, subject, pins[subject]):
@@ -61,7 +61,7 @@ def triggers(rule: Rule, pins: Mapping[str, Version]) -> bool:
     if rule.kind is RuleKind.REQUIRE:
         return any(_unfulfilled(rule, need, pins) for need in rule.then)
     if rule.kind is RuleKind.FORBID:
-        return all(_met(other, pins) for other in rule.then)
+        return any(_met(other, pins) for other in rule.then)
     return True
 
 

@@ -194,6 +194,7 @@ def _check_whole(file: TomlFile, draft: SpecDraft) -> None:
 
 def _variants(file: TomlFile, draft: SpecDraft) -> dict[str, Variant]:
     found: dict[str, Variant] = {}
+    stated = file.root.table("variants").names()
     for name, variant in draft.variants.items():
         whole = variant.over(draft.shared)
         target = whole.target.complete()
@@ -202,6 +203,9 @@ def _variants(file: TomlFile, draft: SpecDraft) -> dict[str, Variant]:
                 ("target",), "`python` and `platform` must be said", "add both below `[target]`"
             )
             return {}
+        if not whole.requirements and name not in stated:
+            # A baseline offers it, and this image does not take it up.
+            continue
         if not whole.requirements:
             file.report(
                 ("variants", name), "has no requirements", 'add `requirements = ["torch==2.2.2"]`'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from depcheck.index.model import NotRecordedError
+from depcheck.index.project import newest_first
 from depcheck.resolver.direct import direct_projects
 from depcheck.resolver.problem import DEFAULT_INDEX
 
@@ -43,6 +44,7 @@ class Catalogue:
         self._indexes = indexes
         self._projects: dict[str, Project | None] = {}
         self._choices: dict[tuple[str, int], Dist | str] = {}
+        self._stable: dict[str, bool] = {}
         self._exact = _exact_pins(problem)
         self._no_build = rules_by_package(rule for rule in problem.rules if rule.kind == "index")
 
@@ -85,6 +87,20 @@ class Catalogue:
         found = self._choices.get(key)
         if found is None:
             found = self._choices[key] = self._choose(project, rank)
+        return found
+
+    def has_stable(self, project: Project) -> bool:
+        """Tell whether the target could use any version that is no pre-release.
+
+        A version that was not recorded counts: it is there, and nobody asks for it.
+        """
+        found = self._stable.get(project.name)
+        if found is None:
+            stable = newest_first(project.everything & ~project.prereleases)
+            found = self._stable[project.name] = any(
+                not project.is_recorded(rank) or not isinstance(self.choice(project, rank), str)
+                for rank in stable
+            )
         return found
 
     def _choose(self, project: Project, rank: int) -> Dist | str:

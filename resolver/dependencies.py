@@ -79,9 +79,11 @@ class Dependencies:
         for each in variant.requirements:
             dependency = as_dependency(each.requirement)
             override = self._overrides.get(dependency.name)
+            if not self._target.matches(dependency.marker):
+                continue
             if override is not None and dependency.url is None:
                 yield from self._overridden(override, dependency)
-            elif self._target.matches(dependency.marker):
+            else:
                 yield from _wants(dependency, origin=each.origin)
         for each in variant.constraints:
             dependency = as_dependency(each.requirement)
@@ -89,8 +91,10 @@ class Dependencies:
                 yield Want(dependency.name, dependency.specifier, weak=True, origin=each.origin)
 
     def _overridden(self, override: Override, stated: Dependency) -> Iterator[Want]:
-        if override.requirement is not None:
-            replaced = as_dependency(override.requirement)._replace(extras=stated.extras)
+        if override.requirement is None:
+            return
+        replaced = as_dependency(override.requirement)._replace(extras=stated.extras)
+        if self._target.matches(replaced.marker):
             yield from _wants(replaced, origin=override.origin)
 
     def wants(self, candidate: Candidate) -> tuple[Want, ...]:
@@ -266,9 +270,10 @@ class Dependencies:
     ) -> Deviation | None:
         override = self._overrides.get(dependency.name)
         if override is not None:
-            replacement = None
+            replacement = stated = None
             if override.requirement is not None:
                 stated = as_dependency(override.requirement)
+            if stated is not None and self._target.matches(stated.marker):
                 replacement = dependency._replace(specifier=stated.specifier, url=stated.url)
             return Deviation(
                 published=dependency,

@@ -122,15 +122,15 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         return preference(identifier, wants, self._order.get(wants[0].name, _LAST))
 
     def _usable(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
-        """Yield usable candidates; pre-releases as the policy says (PEP 440)."""
+        """Yield usable candidates; pre-releases as the policy says.
+
+        ``if-necessary`` is uv's rule: only of packages that have nothing else.
+        """
         if self._prerelease == "allow" or project.name in self._explicit_pre:
             yield from self._newest(project, extra, mask)
             return
-        found = False
-        for candidate in self._newest(project, extra, mask & ~project.prereleases):
-            found = True
-            yield candidate
-        if not found and self._prerelease == "if-necessary":
+        yield from self._newest(project, extra, mask & ~project.prereleases)
+        if self._prerelease == "if-necessary" and not self._catalogue.has_stable(project):
             yield from self._newest(project, extra, mask & project.prereleases)
 
     def _newest(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:

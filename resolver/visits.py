@@ -136,11 +136,7 @@ class Visits:
         mask = want.mask(project) & self._narrowed(project)
         if self._policy == "allow" or want.origin is not None:
             return mask
-        stable = mask & ~project.prereleases
-        usable = any(
-            isinstance(self._catalogue.choice(project, rank), Dist) for rank in newest_first(stable)
-        )
-        return stable if usable else mask
+        return mask & ~project.prereleases if self._catalogue.has_stable(project) else mask
 
     def _narrowed(self, project: Project) -> int:
         if project.name not in self._root_mask:

@@ -14,7 +14,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from depcheck import __version__
-from depcheck.errors import DepcheckError, ExitCode, InputError
+from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
 from depcheck.terminal import Console, make_console
 
 if TYPE_CHECKING:
@@ -245,9 +245,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever reads us went away, as `head` does: nothing is wrong. Python would complain
         # when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitCode.OK
+    except OSError as error:
+        _drop_output()
+        return _report(_failure(error), make_console(as_json=False, quiet=False, colour="auto"))
     return code
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failure(error: OSError) -> EnvironmentFailure:
+    """Return what the system refused, a full disk behind the output for one."""
+    place = f": `{error.filename}`" if error.filename else ""
+    return EnvironmentFailure(
+        "system-refused",
+        f"{(error.strerror or str(error)).lower()}{place}",
+        hint="check free disk space and permissions, then try again",
+    )
 
 
 def _report(error: DepcheckError, console: Console) -> int:

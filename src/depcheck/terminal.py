@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KB = 1000
@@ -28,8 +28,16 @@ _ROOM = 28
 
 
 def escape(text: str) -> str:
-    r"""Return text with control and bidirectional characters made visible (``\x1b``)."""
+    r"""Return text with control and bidirectional characters made visible (``\x1b``).
+
+    Line ends too: text from outside must not look like a line of ours.
+    """
     return _UNSAFE.sub(lambda match: _visible(match[0]), text)
+
+
+def escape_lines(text: str) -> str:
+    """Return a text of several lines with each of them escaped."""
+    return "\n".join(map(escape, text.split("\n")))
 
 
 def _visible(character: str) -> str:
@@ -99,10 +107,10 @@ class Console:
 
     def error(self, message: str, hint: str | None) -> None:
         """Write why the command ends without a result, and the remedy."""
-        self._aside(f"error: {escape(message)}", "error:", "bold", "red")
+        self._aside(f"error: {escape_lines(message)}", "error:", "bold", "red")
         if hint:
             self._aside("")
-            self._aside(f"hint: {escape(hint)}", "hint:", "bold")
+            self._aside(f"hint: {escape_lines(hint)}", "hint:", "bold")
 
     def _aside(self, text: str, label: str = "", *styles: str) -> None:
         """Write lines beside the result, each folded with its own indent; paint their label."""

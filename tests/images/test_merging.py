@@ -225,3 +225,18 @@ def test_sizes_are_decimal_unless_they_say_otherwise(text: str, expected: int) -
 @given(major=st.integers(1, 99), minor=st.integers(0, 9))
 def test_capability_is_read_back(major: int, minor: int) -> None:
     assert capability(f"{major}.{minor}") == (major, minor)
+
+
+def test_variant_that_only_the_baseline_names_and_nobody_fills_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(
+        'name = "base"\nabstract = true\ndefault-variant = "cpu"\n'
+        '[target]\npython = "3.11"\nplatform = "manylinux_2_35_x86_64"\n'
+        "[variants.cpu]\nas-of = 2024-01-01\n[variants.cu121]\nas-of = 2024-01-01\n"
+    )
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'extends = "./base.toml"\nname = "own"\nsummary = "s"\n'
+        '[variants.cpu]\nrequirements = ["a"]\n'
+    )
+
+    assert ["cpu"] == list(load_spec(own).variants)

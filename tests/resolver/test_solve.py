@@ -628,3 +628,46 @@ class TestReported:
 
         assert (steering,) == found.rules
         assert (self.RULE,) == found.reported
+
+
+class TestOverrides:
+    UNIVERSE: ClassVar[Universe] = {"a": {"1.0": ["b==1.0"]}, "b": {"1.0": [], "2.0": []}}
+
+    @staticmethod
+    def override(text: str) -> Override:
+        stated = Requirement(text)
+        return Override(
+            requirement=stated,
+            package=stated.name,
+            reason="known",
+            origin="test.toml: overrides[0]",
+        )
+
+    def test_marker_that_does_not_hold_drops_the_dependency(self) -> None:
+        never = self.override("b==2.0; sys_platform == 'never'")
+
+        assert {"a": "1.0"} == solved(self.UNIVERSE, "a", overrides=(never,))
+        assert {} == solved(self.UNIVERSE, "b", overrides=(never,))
+
+    def test_direct_requirement_that_does_not_apply_stays_out(self) -> None:
+        newer = self.override("b==2.0")
+
+        assert {} == solved(self.UNIVERSE, "b==1.0; sys_platform == 'never'", overrides=(newer,))
+        assert {"a": "1.0", "b": "2.0"} == solved(self.UNIVERSE, "a", overrides=(newer,))
+
+
+class TestPrereleasesOfTheIndex:
+    def test_package_with_stable_versions_never_falls_back_to_pre_releases(self) -> None:
+        universe: Universe = {
+            "a": {"1.0": ["b>=2"], "2.0": ["b>=3.0a1"]},
+            "b": {"2.0": [], "3.0b1": []},
+        }
+
+        assert {"a": "1.0", "b": "2.0"} == solved(universe, "a")
+
+    def test_stable_versions_after_the_cut_off_do_not_count(self) -> None:
+        universe: Universe = {
+            "a": {"1.0b1": Release(uploaded=100), "1.0": Release(uploaded=10_000)},
+        }
+
+        assert {"a": "1.0b1"} == solved(universe, "a", as_of=5_000)

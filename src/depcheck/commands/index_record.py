@@ -81,13 +81,14 @@ def record(options: Namespace, console: Console) -> ExitCode:
 
 def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:
     """Yield every variant of the images named, or the one that the options name."""
-    if options.all == bool(options.images):
+    names = [*(builtin_names() if options.all else ()), *options.images]
+    if not names:
         raise InputError(
             "no-image",
-            "`--all` takes no image names" if options.all else "no image was named",
-            hint="name the images to record for, or give `--all`",
+            "no image was named",
+            hint="name the images to record for, built-in or spec files, or give `--all`",
         )
-    for name in builtin_names() if options.all else dict.fromkeys(options.images):
+    for name in dict.fromkeys(names):
         spec = find_spec(name)
         if options.variant is not None:
             yield spec, select_variant(spec, options.variant)

@@ -31,16 +31,19 @@ def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
     rules = load_builtin_rules()
     indexes = open_indexes(options)
+    chosen = list(_chosen(options))
+    out = Path(options.out)
+    folders = [out / spec.name / variant.name for spec, variant in chosen]
+    _check_distinct(folders)
     solved: list[tuple[Solution, float]] = []
-    for spec, variant in _chosen(options):
+    for spec, variant in chosen:
         started = time.perf_counter()
         solution = solve(build_problem(spec, variant, rules), indexes)
         solved.append((solution, time.perf_counter() - started))
-    out = Path(options.out)
+    rendered = [render(solution) for solution, _ in solved]
     documents = []
-    for solution, seconds in solved:
-        folder = out / solution.image / solution.variant
-        write(render(solution), folder)
+    for (solution, seconds), files, folder in zip(solved, rendered, folders, strict=True):
+        write(files, folder)
         stages = plan_stages(solution)
         documents.append(_document(solution, stages, folder))
         if not console.as_json:
@@ -48,6 +51,16 @@ def run(options: Namespace, console: Console) -> ExitCode:
     if console.as_json:
         console.document({"solved": documents})
     return ExitCode.OK
+
+
+def _check_distinct(folders: list[Path]) -> None:
+    twice = sorted({folder for folder in folders if folders.count(folder) > 1})
+    if twice:
+        raise InputError(
+            "same-lock-set",
+            f"two of the images would be written to `{twice[0]}`",
+            hint="give each spec its own `name`, or solve them into different `--out` folders",
+        )
 
 
 def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
