@@ -83,6 +83,11 @@ class Want:
             return f"not {self.identifier}{self.specifier}"
         return f"{self.identifier}{self.specifier}"
 
+    @property
+    def stated_in(self) -> str:
+        """File and key of a direct requirement, without its position: what a lock may say."""
+        return (self.origin or "").partition("[")[0]
+
     def mask(self, project: Project) -> int:
         """Return the ranks of the project that the want allows."""
         if self.impossible:

@@ -32,7 +32,8 @@ def _reason(found: Found, candidate: Candidate, rank: int) -> str:
     project = candidate.project
     if project is None:
         return ""
-    for asked in found.asked.get(candidate.identifier, ()):
+    asked_for = found.asked.get(candidate.identifier, ())
+    for asked in sorted(asked_for, key=_precedence):
         if not asked.want.mask(project) >> rank & 1:
             return _excluded(asked)
     choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else "not recorded"
@@ -44,7 +45,16 @@ def _reason(found: Found, candidate: Candidate, rank: int) -> str:
     return found.rejected.get((candidate.identifier, rank), fallback)
 
 
+def _precedence(asked: Asked) -> int:
+    """Rank requirements by what tells most: the image's own, a rule's limit, what was published."""
+    if asked.parent is None:
+        return 0
+    if asked.want.rule is None:
+        return 2
+    return 1 if asked.want.weak else 3
+
+
 def _excluded(asked: Asked) -> str:
     want = asked.want
     rule = f" [{want.rule}]" if want.rule else ""
-    return f"{asked.parent or want.origin} needs {want}{rule}"
+    return f"{asked.parent or want.stated_in} needs {want}{rule}"

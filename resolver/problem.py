@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.matching import active_rules
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from depcheck.conflicts.model import Rule
-    from depcheck.images.model import ImageSpec, Variant
+    from depcheck.images.model import ImageSpec, SpecRequirement, Variant
 
 DEFAULT_INDEX = "default"
 MAX_ROUNDS = 20_000
@@ -46,15 +48,27 @@ class Problem:
 
 
 def build_problem(spec: ImageSpec, variant: Variant, rules: Iterable[Rule]) -> Problem:
-    """Join one variant of an image with the rules that apply to it."""
+    """Join one variant of an image with the rules that apply to it; their order does not count."""
     roots = [each.requirement for each in variant.requirements]
     chosen = sorted(active_rules(tuple(rules), variant.name, roots), key=lambda rule: rule.id)
+    ordered = replace(
+        variant,
+        requirements=_sorted(variant.requirements),
+        constraints=_sorted(variant.constraints),
+    )
     return Problem(
         image=spec.name,
         summary=spec.summary,
-        variant=variant,
+        variant=ordered,
         rules=tuple(rule for rule in chosen if rule.steers),
         reported=tuple(rule for rule in chosen if not rule.steers),
+    )
+
+
+def _sorted(stated: tuple[SpecRequirement, ...]) -> tuple[SpecRequirement, ...]:
+    """Return requirements by name, since the first ones are decided first."""
+    return tuple(
+        sorted(stated, key=lambda s: (canonicalize_name(s.requirement.name), str(s.requirement)))
     )
 
 

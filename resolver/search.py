@@ -105,7 +105,7 @@ def _against(want: Want, others: list[RequirementInformation[Want, Candidate]]) 
 def _stated(information: RequirementInformation[Want, Candidate]) -> str:
     want, parent = information.requirement, information.parent
     rule = f" [{want.rule}]" if want.rule else ""
-    return f"`{parent or want.origin}` needs `{want}`{rule}"
+    return f"`{parent or want.stated_in}` needs `{want}`{rule}"
 
 
 class Bench:

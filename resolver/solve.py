@@ -172,7 +172,7 @@ def _source(asked: Asked) -> tuple[str, str, bool, str]:
     want = asked.want
     if asked.parent is not None:
         return (asked.parent.name, str(want), True, want.rule or "")
-    return (want.origin or "", str(want), False, want.rule or "")
+    return (want.stated_in, str(want), False, want.rule or "")
 
 
 def _index_uses(

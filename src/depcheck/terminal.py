@@ -129,7 +129,8 @@ class Console:
 
 
 def _painted(text: str, styles: Iterable[str]) -> str:
-    return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+    codes = ";".join(_STYLES[style] for style in styles)
+    return f"\x1b[{codes}m{text}\x1b[0m" if codes else text
 
 
 def make_console(*, as_json: bool, quiet: bool, colour: str) -> Console:
@@ -187,7 +188,7 @@ def columns(
 ) -> list[str]:
     """Return rows as lines with aligned columns; the last column is folded, not padded.
 
-    Where the other columns leave it too little room, it goes below them.
+    Where the other columns leave it too little room, or a word of it none, it goes below them.
     """
     table = [[escape(cell) for cell in row] for row in rows]
     if not table:
@@ -195,11 +196,12 @@ def columns(
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]) - 1)]
     left = len(indent) + sum(widths) + len(_GAP) * len(widths)
     longest = max(len(row[-1]) for row in table)
-    below = width is not None and left + min(longest, _ROOM) > width and bool(widths)
+    narrow = width is not None and left + min(longest, _ROOM) > width
     lines: list[str] = []
     for row in table:
         start = indent + _GAP.join(c.ljust(w) for c, w in zip(row[:-1], widths, strict=True))
-        if below:
+        word = max(map(len, row[-1].split()), default=0)
+        if widths and (narrow or (width is not None and left + word > width)):
             lines += [start.rstrip(), *folded(row[-1], width, indent=f"{indent}    ")]
             continue
         last = folded(row[-1], width, indent=" " * left) or [""]

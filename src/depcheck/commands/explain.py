@@ -48,7 +48,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
         else:
             _show_all(console, explanation)
         return ExitCode.OK
-    explained = _find(explanation, options.package)
+    explained = _find(explanation, options.package, options.image)
     if console.as_json:
         console.document(_document(explanation, explained))
     else:
@@ -56,7 +56,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     return ExitCode.OK
 
 
-def _find(explanation: Explanation, wanted: str) -> ExplainedPin:
+def _find(explanation: Explanation, wanted: str, image: str) -> ExplainedPin:
     name = canonicalize_name(wanted)
     if name in explanation.pins:
         return explanation.pins[name]
@@ -66,13 +66,12 @@ def _find(explanation: Explanation, wanted: str) -> ExplainedPin:
             raise InputError(
                 "package-dropped",
                 f"{locked}: {waiver_text(waiver)}, since {waiver.reason} ({waiver.rule})",
-                hint=f"`depcheck explain {explanation.image} {waiver.package}` explains who asked",
+                hint=f"`depcheck explain {image} {waiver.package}` explains who asked",
             )
     raise InputError(
         "package-not-locked",
         locked,
-        hint=did_you_mean(name, explanation.pins)
-        or f"`depcheck explain {explanation.image}` names all",
+        hint=did_you_mean(name, explanation.pins) or f"`depcheck explain {image}` names all",
     )
 
 

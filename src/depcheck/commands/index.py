@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depcheck.commands.solve import chosen_snapshot
 from depcheck.errors import ExitCode
-from depcheck.index.snapshot import open_snapshot
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
         from depcheck.commands.index_record import record  # noqa: PLC0415 - needs HTTP
 
         return record(options, console)
-    snapshot = open_snapshot(Path(options.snapshot) if options.snapshot else None)
+    snapshot = chosen_snapshot(options.snapshot)
     if console.as_json:
         console.document(_document(snapshot))
     else:

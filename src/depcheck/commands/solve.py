@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from depcheck.images.model import ImageSpec, Variant
     from depcheck.index.interface import PackageIndex
+    from depcheck.index.snapshot import Snapshot
     from depcheck.lockfiles.stages import Stage
     from depcheck.resolver.solution import Solution
     from depcheck.terminal import Console
@@ -69,9 +70,25 @@ def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
         from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
 
         return live_indexes()
-    from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415
+    return chosen_snapshot(options.snapshot).index
 
-    return open_snapshot(Path(options.snapshot) if options.snapshot else None).index
+
+def chosen_snapshot(path: str | None) -> Snapshot:
+    """Open the recording that an option names, the one in depcheck for None.
+
+    Raises:
+        InputError: the option names no file.
+        CorruptIndexError: the file is not a recording that this version can read.
+    """
+    from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415 - not for live indexes
+
+    if path is not None and not Path(path).is_file():
+        raise InputError(
+            "snapshot-not-found",
+            f"there is no file `{path}`",
+            hint=f"check the path, or record it: `depcheck index record IMAGE --snapshot {path}`",
+        )
+    return open_snapshot(None if path is None else Path(path))
 
 
 def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:
