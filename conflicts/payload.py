@@ -51,8 +51,6 @@ def check_payload(table: Table, rule: Rule) -> None:
         table.complain(
             "remedied", "is only for rules of kind `require` and `forbid`", "leave it out"
         )
-    if rule.kind is RuleKind.FORBID and len(rule.then) > 1:
-        table.complain("then", "must name one package", "write one rule for each pair")
     for position, need in enumerate(rule.then):
         _check_need(table, rule, position, need)
 

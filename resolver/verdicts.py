@@ -74,7 +74,8 @@ def applied_rules(problem: Problem, found: Found) -> tuple[AppliedRule, ...]:
         others = [
             other
             for each in rule.then
-            if (other := found.candidates.get(canonicalize_name(each.name))) is not None
+            if found.catalogue.target.matches(str(each.marker) if each.marker else None)
+            and (other := found.candidates.get(canonicalize_name(each.name))) is not None
         ]
         if rule.kind in _FOR_OTHERS and not others:
             continue

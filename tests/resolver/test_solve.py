@@ -436,6 +436,14 @@ class TestRules:
         assert {"a": "1.0", "b": "1.0"} == pins(found)
         assert "rule:metadata-a==1.0" == found.pins[0].metadata_from
 
+    def test_a_need_for_another_target_neither_steers_nor_counts_as_applied(self) -> None:
+        elsewhere = rule(RuleKind.REQUIRE, "torch", "numpy<2; python_version < '3.11'")
+
+        found = solution(self.UNIVERSE, "torch==2.3", "numpy", rules=[elsewhere])
+
+        assert {"numpy": "2.0", "torch": "2.3"} == pins(found)
+        assert () == found.rules
+
     def test_index_rule_bars_a_version(self) -> None:
         barred = rule(RuleKind.INDEX, "Torch==2.3")
 
