@@ -47,7 +47,7 @@ def prove(bench: Bench, refuted: Refuted) -> Core | Found:
 
     Raises:
         SearchLimitError: neither could be done within the problem's budget.
-        NotRecordedError, InputError: as `Bench.attempt`.
+        NotRecordedError: as `Bench.attempt`.
     """
     core = _Deletion(bench, thorough=False).run(refuted)
     if isinstance(bench.attempt(frozenset(core.stated), thorough=True), Refuted):

@@ -70,6 +70,8 @@ class Dependencies:
         )
         self._scopes: dict[str, list[tuple[int, Rule]]] = {}
         """The ranks that each rule about a project is about, by project name."""
+        self.unknown: dict[tuple[str, int], InputError] = {}
+        """Versions that were met and whose dependencies only a build could tell, by rank."""
         self._needs: dict[tuple[str, int], Needs] = {}
         self._wants: dict[tuple[str, int], tuple[Want, ...]] = {}
 
@@ -133,6 +135,9 @@ class Dependencies:
     def _collect(self, candidate: Candidate) -> Iterator[Want]:
         needs = self.needs(candidate)
         if needs.impossible:
+            # What rules say does not depend on metadata, and may settle the matter.
+            if not candidate.extra and candidate.project is not None:
+                yield from self._undeclared(candidate.project, candidate.rank)
             yield Want(candidate.name, extra=candidate.extra, impossible=needs.impossible)
             return
         if candidate.extra:
@@ -190,8 +195,8 @@ class Dependencies:
     def needs(self, candidate: Candidate) -> Needs:
         """Return the dependencies of a candidate's version, with what was waived.
 
-        Raises:
-            InputError: only a build could tell them, and no rule states them.
+        Where only a build could tell them, and no rule states them, the version cannot be used, and
+        `unknown` says so: whether that matters is known when the search has ended.
         """
         key = (candidate.name, candidate.rank)
         found = self._needs.get(key)
@@ -207,10 +212,10 @@ class Dependencies:
         try:
             metadata, source = self._metadata(project, rank, dist, rules)
         except InvalidMetadataError as error:
-            reason = f"its core metadata is invalid{f': {error}' if str(error) else ''}"
-            return Needs(
-                dependencies=(), extras=(), deviations=(), source="wheel", impossible=reason
-            )
+            return _unusable(f"its core metadata is invalid{f': {error}' if str(error) else ''}")
+        except InputError as error:
+            self.unknown[project.name, rank] = error
+            return _unusable("its sdist cannot state its dependencies without being built")
         impossible = None
         if not self._target.accepts_python(metadata.requires_python):
             impossible = f"it needs Python {metadata.requires_python}"
@@ -292,6 +297,10 @@ class Dependencies:
                         text = str(each.specifier)
                         return _by_rule(dependency, dependency._replace(specifier=text), rule)
         return None
+
+
+def _unusable(reason: str) -> Needs:
+    return Needs(dependencies=(), extras=(), deviations=(), source="wheel", impossible=reason)
 
 
 def _by_rule(published: Dependency, replacement: Dependency | None, rule: Rule) -> Deviation:

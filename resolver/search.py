@@ -136,7 +136,6 @@ class Bench:
         Raises:
             SearchLimitError: the budget of rounds ran out.
             NotRecordedError: the recording does not know something that the answer depends on.
-            InputError: a dependency that nobody can state without a build.
         """
         roots = [want for want in self._roots if kept is None or counts(want, None, kept)]
         provider = Provider(

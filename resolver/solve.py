@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.candidates import Candidate
+    from depcheck.resolver.core import Core
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.search import Asked
 
@@ -79,12 +81,33 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
 def _search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     bench = Bench(problem, indexes)
     outcome = bench.attempt()
-    if isinstance(outcome, Found):
-        return outcome
-    proved = prove(bench, outcome)
+    proved = outcome if isinstance(outcome, Found) else prove(bench, outcome)
+    unknown = list(_unknown(bench, proved))
+    if unknown:
+        raise bench.dependencies.unknown[max(unknown)]
     if isinstance(proved, Found):
         return proved
     raise explain(bench, proved)
+
+
+def _unknown(bench: Bench, proved: Found | Core) -> Iterator[tuple[str, int]]:
+    """Yield the versions that the answer might have taken, were their dependencies known."""
+    unknown = bench.dependencies.unknown
+    if isinstance(proved, Found):
+        yield from (key for key in unknown if _might_be_taken(proved, *key))
+        return
+    for asked in chain.from_iterable(proved.stated.values()):
+        if asked.want.impossible and asked.parent is not None:
+            key = (asked.parent.name, asked.parent.rank)
+            if key in unknown:
+                yield key
+
+
+def _might_be_taken(found: Found, name: str, rank: int) -> bool:
+    taken = found.candidates.get(name)
+    if taken is None or taken.project is None or rank < taken.rank:
+        return False
+    return all(each.want.mask(taken.project) >> rank & 1 for each in found.asked[name])
 
 
 def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depcheck.errors import InputError
 from depcheck.index.model import Dist, InvalidMetadataError
 from depcheck.index.project import newest_first
 from depcheck.resolver.candidates import Candidate, Want
@@ -162,11 +161,7 @@ class Visits:
         self._pending.setdefault((project.name, dist.position), []).append(candidate)
 
     def _expand(self, candidate: Candidate) -> None:
-        try:
-            wants = self._dependencies.wants(candidate)
-        except InputError:
-            # Only a build could tell; a solve that picks this version says so.
-            return
+        wants = self._dependencies.wants(candidate)
         for want in wants:
             if self._dooms(want):
                 # The search meets this conflict first, and asks for nothing else.

@@ -539,6 +539,34 @@ class TestWhatIsNotKnown:
             "without being built"
         ) == str(caught.value)
 
+    def test_sdist_that_matters_to_nobody_is_passed_over(self) -> None:
+        dynamic = Release(tags=None, state=DYNAMIC)
+        universe: Universe = {
+            "a": {"1.0": dynamic, "2.0": [], "3.0": dynamic},
+            "b": {"1.0": ["a<3"], "2.0": ["a==1.0", "c"]},
+            "c": {"1.0": ["a==2.0"]},
+        }
+
+        assert {"a": "2.0", "b": "1.0"} == solved(universe, "a", "b<2")
+
+    def test_sdist_that_the_failure_hangs_on_is_no_proof(self) -> None:
+        universe: Universe = {
+            "a": {"1.0": Release(tags=None, state=DYNAMIC), "2.0": ["b<1"]},
+            "b": {"1.0": []},
+        }
+
+        with pytest.raises(InputError, match=r"`a==1\.0` has no wheel for the target"):
+            solved(universe, "a")
+
+    def test_failure_that_does_not_hang_on_it_is_one(self) -> None:
+        universe: Universe = {
+            "a": {"1.0": Release(tags=None, state=DYNAMIC), "2.0": ["b<1"]},
+            "b": {"1.0": []},
+        }
+
+        with pytest.raises(UnsatisfiableError):
+            solved(universe, "a==2.0")
+
 
 class TestFailure:
     def test_unknown_project_is_said(self) -> None:
