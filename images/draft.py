@@ -78,7 +78,7 @@ class VariantDraft:
     env: Mapping[str, str] = field(default_factory=dict)
     target: TargetDraft = field(default_factory=TargetDraft)
     stages: tuple[StageHint, ...] = ()
-    validate: ValidateSpec = field(default_factory=lambda: ValidateSpec(env={}))
+    validate: ValidateSpec = field(default_factory=ValidateSpec)
 
     def over(self, base: VariantDraft) -> VariantDraft:
         """Return the baseline with this draft laid over it."""
@@ -149,5 +149,11 @@ class SpecDraft:
 def validate_over(own: ValidateSpec, base: ValidateSpec) -> ValidateSpec:
     """Return the baseline's checks followed by one's own."""
     return ValidateSpec(
-        imports=tuple(dict.fromkeys(base.imports + own.imports)), env={**base.env, **own.env}
+        imports=tuple(dict.fromkeys(base.imports + own.imports)),
+        env={**base.env, **own.env},
+        scripts=tuple(dict.fromkeys(base.scripts + own.scripts)),
+        allow_extra=tuple(dict.fromkeys(base.allow_extra + own.allow_extra)),
+        optional_files=base.optional_files + own.optional_files,
+        gpu_memory=own.gpu_memory or base.gpu_memory,
+        self_contained=own.self_contained or base.self_contained,
     )

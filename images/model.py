@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003
 from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING
@@ -80,11 +80,30 @@ class StageHint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptionalFiles:
+    """Extension modules that may lack a shared library: what they offer is not used."""
+
+    files: str
+    """Shell pattern of the path below site-packages: ``torio/lib/_torio_ffmpeg*``."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateSpec:
     """What the validator will check inside the image."""
 
     imports: tuple[str, ...] = ()
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for the imports alone."""
+    scripts: tuple[str, ...] = ()
+    """Absolute paths of folders whose scripts must be runnable."""
+    allow_extra: tuple[str, ...] = ()
+    """Normalised names of distributions that may be there although the lock does not hold them."""
+    optional_files: tuple[OptionalFiles, ...] = ()
+    gpu_memory: int | None = None
+    """Bytes that some GPU must have."""
+    self_contained: bool = False
+    """The virtual environment must not link to a Python outside of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

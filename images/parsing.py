@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from depcheck.images.draft import SpecDraft, TargetDraft, VariantDraft
 from depcheck.images.model import (
     IndexSpec,
+    OptionalFiles,
     Override,
     RecordedMetadata,
     SpecRequirement,
@@ -19,6 +20,7 @@ from depcheck.images.model import (
 from depcheck.images.values import (
     as_of,
     capability,
+    folder,
     image_name,
     index_url,
     platform_tag,
@@ -179,7 +181,23 @@ def _target(table: Table) -> TargetDraft:
 
 
 def _validate(table: Table) -> ValidateSpec:
-    found = ValidateSpec(imports=table.values("imports", _module), env=_env(table.table("env")))
+    found = ValidateSpec(
+        imports=table.values("imports", _module),
+        env=_env(table.table("env")),
+        scripts=table.values("scripts", folder),
+        allow_extra=table.values("allow-extra", package_name),
+        optional_files=tuple(_optional_files(entry) for entry in table.tables("optional-files")),
+        gpu_memory=table.optional("gpu-memory", size, None),
+        self_contained=table.optional("self-contained", boolean, default=False),
+    )
+    table.close()
+    return found
+
+
+def _optional_files(table: Table) -> OptionalFiles:
+    found = OptionalFiles(
+        files=table.required("files", text, ""), reason=table.required("reason", text, "")
+    )
     table.close()
     return found
 

@@ -114,6 +114,16 @@ def index_url(value: object) -> str:
     return found.rstrip("/")
 
 
+def folder(value: object) -> str:
+    """Return the absolute path of a folder inside the image."""
+    found = text(value)
+    if not found.startswith("/") or not found.isprintable():
+        raise BadValueError(
+            f"`{found}` is not an absolute path", "write it as it is inside the image: `/opt/app`"
+        )
+    return found
+
+
 def prerelease_word(value: object) -> str:
     """Return one of ``PRERELEASE_WORDS``."""
     found = text(value)

@@ -21,6 +21,7 @@ from depcheck.lockfiles.requirements import (
     strip_hashes,
 )
 from depcheck.lockfiles.stages import plan_stages
+from depcheck.lockfiles.validator import validate_dependencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +59,7 @@ def render(solution: Solution, *, command: str | None = None) -> dict[str, bytes
         "install.sh": install_sh(solution, stages),
         "Dockerfile.stages": dockerfile_stages(solution, stages),
         "explain.json": explain_json(solution, stages),
+        "validate_dependencies": validate_dependencies(solution, stages),
     }
     for stage in stages:
         files[stage.file] = stage_txt(stage)

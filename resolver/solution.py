@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from depcheck.images.model import ValidateSpec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -164,4 +166,6 @@ class Solution:
     """Variables that the spec or rules ask the image to set."""
     system: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    validate: ValidateSpec = field(default_factory=ValidateSpec)
+    """What the spec wants to be checked inside the image."""
     rounds: int = 0

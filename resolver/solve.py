@@ -74,6 +74,7 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
         env=environment(problem, found),
         system=system_needs(found),
         warnings=tuple(_warnings(problem, found, pins)),
+        validate=variant.validate,
         rounds=found.rounds,
     )
 

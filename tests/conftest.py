@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.image import Image, copied, healthy_image
 from support.tree import ROOMS, ROOT
 
 if TYPE_CHECKING:
@@ -28,3 +29,15 @@ def _rooms_keep_their_full_names() -> Iterator[None]:
 
 def _is_in_a_room(file: str | None) -> bool:
     return file is not None and any((ROOT / room) in Path(file).parents for room in ROOMS)
+
+
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """Return an image that nobody spoils."""
+    return healthy_image(tmp_path_factory.mktemp("healthy"))
+
+
+@pytest.fixture
+def image(healthy: Image, tmp_path: Path) -> Image:
+    """Return an image that the test may spoil."""
+    return copied(healthy, tmp_path / "image")

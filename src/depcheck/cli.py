@@ -80,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_conflicts(commands)
     _add_index(commands)
     _add_inspect(commands)
+    commands.add_parser("validate", help="Check an environment against its lock set.")
     return parser
 
 
@@ -230,6 +231,10 @@ def _add_inspect(commands: _Commands) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["validate"]:  # a program of its own, which also runs without depcheck
+        from depcheck.validate.cli import main as validate  # noqa: PLC0415
+
+        return validate(words[1:], prog="depcheck validate")
     console = make_console(as_json="--json" in words, quiet=False, colour="auto")
     try:
         options = build_parser().parse_args(words)

@@ -173,6 +173,10 @@ DRAFTS = st.builds(
         ValidateSpec,
         imports=NAMES,
         env=st.dictionaries(st.sampled_from("XYZ"), st.sampled_from("12")),
+        scripts=NAMES,
+        allow_extra=NAMES,
+        gpu_memory=st.none() | st.sampled_from([1, 2]),
+        self_contained=st.booleans(),
     ),
 )
 

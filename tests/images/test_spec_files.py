@@ -8,6 +8,7 @@ import pytest
 
 from depcheck.errors import InputError
 from depcheck.images.loader import find_spec, load_spec
+from depcheck.images.model import OptionalFiles, ValidateSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +62,11 @@ packages = ["torch"]
 [validate]
 imports = ["torch.cuda"]
 env = { HF_HUB_OFFLINE = "1" }
+scripts = ["/opt/app"]
+allow-extra = ["Our_Tool"]
+gpu-memory = "24 GB"
+self-contained = true
+optional-files = [{ files = "torio/lib/*", reason = "no FFmpeg here" }]
 """.lstrip()
 
 
@@ -101,7 +107,15 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     assert variant.target.compute_capabilities == ("8.9", "9.0")
     assert variant.target.disk_budget == 14_000_000_000
     assert variant.stages[0].packages == ("torch",)
-    assert variant.validate.imports == ("torch.cuda",)
+    assert variant.validate == ValidateSpec(
+        imports=("torch.cuda",),
+        env={"HF_HUB_OFFLINE": "1"},
+        scripts=("/opt/app",),
+        allow_extra=("our-tool",),
+        optional_files=(OptionalFiles(files="torio/lib/*", reason="no FFmpeg here"),),
+        gpu_memory=24_000_000_000,
+        self_contained=True,
+    )
 
 
 def test_path_is_taken_as_a_file(tmp_path: Path) -> None:
@@ -323,6 +337,18 @@ def test_path_is_taken_as_a_file(tmp_path: Path) -> None:
             "write it as in `import torch.cuda`",
         ),
         (
+            "/opt/app",
+            "opt/app",
+            "demo.toml:47: validate.scripts[0]: `opt/app` is not an absolute path",
+            "write it as it is inside the image: `/opt/app`",
+        ),
+        (
+            ', reason = "no FFmpeg here"',
+            "",
+            "demo.toml:51: validate.optional-files[0]: key `reason` is missing",
+            "add `reason = ...`",
+        ),
+        (
             "[validate]",
             '[[stages]]\nname = "torch"\npackages = ["numpy"]\n\n[validate]',
             "demo.toml:40: stages: variant `cu121` has two stages named `torch`",
@@ -367,11 +393,11 @@ def test_all_problems_are_named_together_in_the_order_of_the_file(tmp_path: Path
 
 def test_variant_needs_a_name_and_requirements(tmp_path: Path) -> None:
     assert failure(tmp_path, GOOD + "\n[variants.CU128]\n") == (
-        "demo.toml:48: variants.CU128: `CU128` is not a name",
+        "demo.toml:53: variants.CU128: `CU128` is not a name",
         "lower-case letters and digits, joined by `_`, `-` or `.`",
     )
     assert failure(tmp_path, GOOD + "\n[variants.cu128]\n") == (
-        "demo.toml:48: variants.cu128: has no requirements",
+        "demo.toml:53: variants.cu128: has no requirements",
         'add `requirements = ["torch==2.2.2"]`',
     )
 

@@ -42,6 +42,7 @@ def test_a_lock_set_has_the_files_of_the_design() -> None:
         "stages/05-build-no-isolation.txt",
         "stages/06-direct-archive.txt",
         "stages/07-direct-git.txt",
+        "validate_dependencies",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import io
@@ -37,23 +38,31 @@ def make_wheel(
     *,
     tag: str = "py3-none-any",
     requires: Sequence[str] = (),
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str | bytes] | None = None,
 ) -> Path:
     """Write a wheel with one module (named like the package) and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
-    contents = {
+    texts: dict[str, str | bytes] = {
         **(files or {f"{module}.py": f"__version__ = {version!r}\n"}),
         f"{info}/METADATA": metadata_text(name, version, requires),
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
-    record = "".join(f"{path},,\n" for path in [*contents, f"{info}/RECORD"])
+    contents = {k: text.encode() if isinstance(text, str) else text for k, text in texts.items()}
+    lines = [f"{path},sha256={_record_hash(raw)},{len(raw)}\n" for path, raw in contents.items()]
+    record = "".join([*lines, f"{info}/RECORD,,\n"]).encode()
     path = folder / f"{module}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        for member, text in {**contents, f"{info}/RECORD": record}.items():
-            archive.writestr(zipfile.ZipInfo(member, _MOMENT), text)
+        for member, raw in {**contents, f"{info}/RECORD": record}.items():
+            archive.writestr(zipfile.ZipInfo(member, _MOMENT), raw)
     return path
+
+
+def _record_hash(content: bytes) -> str:
+    """Return a hash as RECORD spells it."""
+    digest = hashlib.sha256(content).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 BACKEND = '''\
