@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_solve(commands)
     _add_explain(commands)
+    _add_diff(commands)
     _add_images(commands)
     _add_conflicts(commands)
     _add_index(commands)
@@ -156,6 +157,20 @@ def _add_explain(commands: _Commands) -> None:
     parser.add_argument("package", metavar="PACKAGE", nargs="?", help="one package of it")
     parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
     _add_out(parser)
+
+
+def _add_diff(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "diff",
+        "Say what differs between two lock sets; exit 1 if anything does.",
+        "  depcheck diff locks/nexa_heavy/cu121 new/nexa_heavy/cu121\n"
+        "  depcheck diff locks/nexa_heavy/cu121 locks/nexa_heavy/cu128\n"
+        "  depcheck diff old/nexa_heavy/cu121 locks/nexa_heavy/cu121 --markdown",
+    )
+    parser.add_argument("before", metavar="BEFORE", help="folder of a lock set")
+    parser.add_argument("after", metavar="AFTER", help="folder of another")
+    parser.add_argument("--markdown", action="store_true", help="write tables for a pull request")
 
 
 def _add_images(commands: _Commands) -> None:

@@ -37,6 +37,7 @@ COMMANDS = {
     "explain-package-dropped-by-rule": ["explain", "./demo.toml", "nccl-loader"],
     "explain-package-dropped-by-spec": ["explain", "./demo.toml", "Telemetry"],
     "explain-without-lock-set": ["explain", "./demo.toml", "--out", "elsewhere"],
+    "diff-of-no-lock-set": ["diff", "locks/demo/cu121", "locks/demo/cu128"],
     "out-is-a-file": [*SOLVE, "--out", "demo.toml"],
 }
 SPECS = {

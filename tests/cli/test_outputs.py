@@ -68,6 +68,55 @@ def test_output_as_a_document(world: World, name: str) -> None:
     assert expected(f"{name}.json", out) == out
 
 
+@pytest.fixture
+def other(world: World) -> World:
+    """Return a world with two lock sets of an image that was changed between."""
+    world.solve("./demo.toml", "--out", "old")
+    world.spec.write_text(
+        world.spec.read_text()
+        .replace("torch==2.2.2", "torch==2.3.1")
+        .replace('HF_HOME = "/cache"', 'HF_HOME = "/data"')
+        .replace('exclude = "telemetry"', 'exclude = "unheard-of"')
+    )
+    world.solve("./demo.toml", "--out", "new")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("diff.txt", ()), ("diff.md", ("--markdown",)), ("diff.json", ("--json",))],
+)
+def test_lock_sets_that_differ(other: World, name: str, options: tuple[str, ...]) -> None:
+    code, out, err = other.run("diff", "old/demo/cu121", "new/demo/cu121", *options)
+
+    assert (code, err) == (1, "")
+    assert expected(name, out) == out
+
+
+def test_lock_sets_that_say_the_same(world: World) -> None:
+    world.solve("./demo.toml", "--out", "old")
+    world.solve("./demo.toml", "--out", "new")
+
+    assert world.run("diff", "old/demo/cu121", "new/demo/cu121") == (
+        0,
+        "demo (cu121)\n  nothing differs: 4 pins, 4.0 kB\n",
+        "",
+    )
+
+
+def test_a_difference_has_one_form(world: World) -> None:
+    code, out, _ = world.run("diff", "one", "other", "--markdown", "--json")
+
+    assert code == 2
+    assert json.loads(out) == {
+        "error": {
+            "hint": "choose one",
+            "message": "`--markdown` and `--json` exclude each other",
+            "reference": "usage",
+        }
+    }
+
+
 def test_quiet_leaves_the_result_alone(world: World) -> None:
     _, out, _ = world.solve("./demo.toml")
 
@@ -90,6 +139,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         [],
         ["solve"],
         ["explain"],
+        ["diff"],
         ["images"],
         ["images", "list"],
         ["images", "show"],

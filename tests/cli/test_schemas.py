@@ -18,6 +18,7 @@ SCHEMA_OF = {
     "explain-torch": "explain-package",
     "explain-trainer": "explain-package",
     "explain-kernels": "explain-package",
+    "diff": "diff",
     "images-show": "images-show",
     "conflicts-list": "conflicts-list",
     "conflicts-show": "conflicts-show",
