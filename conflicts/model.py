@@ -101,3 +101,11 @@ class Rule:
     def steers(self) -> bool:
         """Whether a solver may follow the rule; one that is only reported warns."""
         return self.confidence is Confidence.CONFIRMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedOff:
+    """A rule that a user does not want to hold, with the reason that they gave."""
+
+    rule: Rule
+    reason: str

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from depcheck.images.model import (
+        BasePackage,
         IndexSpec,
         Override,
         RecordedMetadata,
@@ -73,6 +74,7 @@ class VariantDraft:
     overrides: tuple[Override, ...] = ()
     metadata: tuple[RecordedMetadata, ...] = ()
     indexes: tuple[IndexSpec, ...] = ()
+    base_packages: tuple[BasePackage, ...] = ()
     prerelease: str | None = None
     allow_build: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +91,7 @@ class VariantDraft:
             overrides=base.overrides + self.overrides,
             metadata=base.metadata + self.metadata,
             indexes=base.indexes + self.indexes,
+            base_packages=base.base_packages + self.base_packages,
             prerelease=self.prerelease or base.prerelease,
             allow_build=base.allow_build + self.allow_build,
             env={**base.env, **self.env},
@@ -107,6 +110,7 @@ class VariantDraft:
             overrides=self.overrides,
             metadata=self.metadata,
             indexes=self.indexes,
+            base_packages=_last_stated(self.base_packages),
             prerelease=self.prerelease or "if-necessary",
             allow_build=tuple(sorted(set(self.allow_build))),
             env=self.env,
@@ -144,6 +148,12 @@ class SpecDraft:
                 for name in names
             },
         )
+
+
+def _last_stated(packages: tuple[BasePackage, ...]) -> tuple[BasePackage, ...]:
+    """Return one statement per package: a variant may have another base image."""
+    by_name = {each.name: each for each in packages}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def validate_over(own: ValidateSpec, base: ValidateSpec) -> ValidateSpec:

@@ -71,6 +71,22 @@ class RecordedMetadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BasePackage:
+    """A package that the base image already has."""
+
+    name: str
+    """Normalised name."""
+    version: str
+    path: str
+    """Folder of packages inside the image that holds it."""
+    requires_dist: tuple[Requirement, ...] | None = None
+    """What it needs, for a version that no index has; None where the index says it."""
+    upgrade: bool = False
+    """It may be replaced: it is no constraint, and the pin shadows the one at the path."""
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StageHint:
     """A wish for one install stage."""
 
@@ -120,6 +136,8 @@ class Variant:
     indexes: tuple[IndexSpec, ...] = ()
     prerelease: str = "if-necessary"
     """allow, disallow, explicit or if-necessary."""
+    base_packages: tuple[BasePackage, ...] = ()
+    """One per name, sorted."""
     allow_build: tuple[str, ...] = ()
     """Normalised names of packages whose sdists may be built at install time."""
     env: Mapping[str, str]

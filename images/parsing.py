@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.images.draft import SpecDraft, TargetDraft, VariantDraft
 from depcheck.images.model import (
+    BasePackage,
     IndexSpec,
     OptionalFiles,
     Override,
@@ -18,6 +19,7 @@ from depcheck.images.model import (
     ValidateSpec,
 )
 from depcheck.images.values import (
+    absolute_path,
     as_of,
     capability,
     folder,
@@ -82,6 +84,7 @@ def _variant(table: Table) -> VariantDraft:
         ),
         metadata=tuple(_metadata(entry) for entry in table.tables("metadata")),
         indexes=tuple(_index(entry) for entry in table.tables("indexes")),
+        base_packages=tuple(_base_package(entry) for entry in table.tables("base-packages")),
         prerelease=table.optional("prerelease", prerelease_word, None),
         allow_build=table.values("allow-build", package_name),
         env=_env(table.table("env")),
@@ -129,6 +132,20 @@ def _metadata(table: Table) -> RecordedMetadata:
         version=table.required("version", version, "0"),
         requires_dist=table.values("requires-dist", requirement),
         reason=table.required("reason", text, ""),
+        origin=_origin(table),
+    )
+    table.close()
+    return found
+
+
+def _base_package(table: Table) -> BasePackage:
+    stated = table.values("requires-dist", requirement)
+    found = BasePackage(
+        name=table.required("name", package_name, ""),
+        version=table.required("version", version, "0"),
+        path=table.required("path", absolute_path, ""),
+        requires_dist=stated if table.has("requires-dist") else None,
+        upgrade=table.optional("upgrade", boolean, default=False),
         origin=_origin(table),
     )
     table.close()

@@ -102,6 +102,17 @@ def _instant(value: object) -> datetime:
     )
 
 
+def absolute_path(value: object) -> str:
+    """Return a path inside the image that starts at its root, without a slash at its end."""
+    found = text(value)
+    if not found.startswith("/") or not found.isprintable():
+        raise BadValueError(
+            f"`{found}` is not a path inside the image",
+            "write it like `/usr/local/lib/python3.11/dist-packages`",
+        )
+    return found.rstrip("/") or "/"
+
+
 def index_url(value: object) -> str:
     """Return the address of a Simple API root, without a slash at its end."""
     found = text(value)

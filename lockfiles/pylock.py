@@ -122,6 +122,22 @@ def _tool(solution: Solution, stages: Sequence[Stage]) -> dict[str, Any]:
         "stages": [_stage(stage) for stage in stages],
         "waivers": _waivers(solution),
         "rules": _rules(solution),
+        "base-packages": [
+            {
+                "name": each.name,
+                "version": each.version,
+                "path": each.path,
+                "needed-by": list(each.needed_by),
+            }
+            for each in solution.provided
+        ],
+        "shadowed-packages": [
+            {"name": each.name, "version": each.version, "path": each.path}
+            for each in solution.shadowed
+        ],
+        "switched-off-rules": [
+            {"id": rule.id, "reason": rule.reason} for rule in solution.switched_off
+        ],
     }
     return _present(table)
 

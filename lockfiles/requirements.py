@@ -42,6 +42,7 @@ def requirements_txt(solution: Solution, command: str) -> bytes:
         f"#    {_comment(command)}",
         "#",
         "# complete: install it with --no-deps",
+        *_base_notes(solution),
         *_index_notes(solution),
     ]
     for pin in sorted(solution.pins, key=lambda pin: pin.name):
@@ -115,6 +116,16 @@ def _entry(pin: Pin) -> list[str]:
             f"#     {requirement_line(pin)}",
         ]
     return [requirement_line(pin)]
+
+
+def _base_notes(solution: Solution) -> list[str]:
+    """Name what the pins need of the base image, and what they replace in it."""
+    kept = [f"{each.name}=={each.version} in {_comment(each.path)}" for each in solution.provided]
+    gone = [f"{each.name}=={each.version} in {_comment(each.path)}" for each in solution.shadowed]
+    return [
+        *(f"# the base image has {each}" for each in kept),
+        *(f"# replaces the base image's {each}" for each in gone),
+    ]
 
 
 def _index_notes(solution: Solution) -> list[str]:

@@ -38,6 +38,7 @@ class Catalogue:
         self.direct = direct_projects(problem)
         self._problem = problem
         self._explicit = problem.index_of
+        self._provided = problem.provided
         self._as_of = None
         if problem.variant.as_of is not None:
             self._as_of = int(problem.variant.as_of.timestamp())
@@ -134,6 +135,8 @@ class Catalogue:
         return reason is None
 
     def _too_late(self, project: Project, dist: Dist) -> str | None:
+        if project.name in self._provided:
+            return None
         if self._as_of is None:
             return None
         if dist.uploaded is None:
@@ -173,6 +176,8 @@ def _exact_pins(problem: Problem) -> dict[str, list[str]]:
         if any(part.operator in {"==", "==="} and "*" not in part.version for part in specifiers):
             text = str(each.requirement.specifier)
             pins.setdefault(canonicalize_name(each.requirement.name), []).append(text)
+    for base in problem.provided.values():
+        pins.setdefault(base.name, []).append(f"=={base.version}")
     return pins
 
 

@@ -67,7 +67,7 @@ class Dependencies:
         self.root_names = frozenset(
             canonicalize_name(each.requirement.name)
             for each in (*problem.variant.requirements, *problem.variant.constraints)
-        )
+        ) | frozenset(problem.provided)
         self._scopes: dict[str, list[tuple[int, Rule]]] = {}
         """The ranks that each rule about a project is about, by project name."""
         self.unknown: dict[tuple[str, int], InputError] = {}
@@ -91,6 +91,8 @@ class Dependencies:
             dependency = as_dependency(each.requirement)
             if self._target.matches(dependency.marker):
                 yield Want(dependency.name, dependency.specifier, weak=True, origin=each.origin)
+        for base in self._problem.provided.values():
+            yield Want(base.name, f"=={base.version}", weak=True, origin=base.origin)
 
     def _overridden(self, override: Override, stated: Dependency) -> Iterator[Want]:
         if override.requirement is None:

@@ -42,16 +42,26 @@ def as_dependency(requirement: Requirement) -> Dependency:
 
 
 def direct_projects(problem: Problem) -> dict[str, DirectProject]:
-    """Return the direct references of a problem, by normalised name.
+    """Return what no index is asked for, by normalised name.
+
+    These are direct references, and packages of the base image whose needs the spec states.
 
     Raises:
         InputError: a reference whose metadata the spec does not state.
     """
-    return {
+    found: dict[str, DirectProject] = {
         canonicalize_name(each.requirement.name): _direct(problem, each)
         for each in problem.variant.requirements
         if each.requirement.url
     }
+    for base in problem.provided.values():
+        if base.requires_dist is not None:
+            found[base.name] = DirectProject(
+                project=_project(base.name, base.path, base.version, base.requires_dist),
+                source=DirectSource(url=base.path),
+                url=base.path,
+            )
+    return found
 
 
 def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
@@ -65,18 +75,24 @@ def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
             hint=f'add `[[variants.{problem.variant.name}.metadata]]` with `name = "{name}"`, '
             "`version`, `requires-dist` and `reason`",
         )
-    dependencies = tuple(as_dependency(each) for each in recorded.requires_dist)
-    project = Project(
+    project = _project(name, url, recorded.version, recorded.requires_dist)
+    return DirectProject(project=project, source=_source(url), url=url)
+
+
+def _project(
+    name: str, location: str, version: str, requires_dist: tuple[Requirement, ...]
+) -> Project:
+    dependencies = tuple(as_dependency(each) for each in requires_dist)
+    return Project(
         name,
-        index=url,
-        versions=[recorded.version],
+        index=location,
+        versions=[version],
         prereleases=0,
         kinds=[(None, "", None, False)],
         releases=[[0, 0, 0, None]],
         metadata=[CoreMetadata(dependencies, ())],
         masks={},
     )
-    return DirectProject(project=project, source=_source(url), url=url)
 
 
 def _source(url: str) -> DirectSource:

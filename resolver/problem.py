@@ -15,8 +15,8 @@ from depcheck.conflicts.matching import active_rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from depcheck.conflicts.model import Rule
-    from depcheck.images.model import ImageSpec, SpecRequirement, Variant
+    from depcheck.conflicts.model import Rule, SwitchedOff
+    from depcheck.images.model import BasePackage, ImageSpec, SpecRequirement, Variant
 
 DEFAULT_INDEX = "default"
 MAX_ROUNDS = 20_000
@@ -34,6 +34,8 @@ class Problem:
     """Rules that steer, and whose `given` and `variants` hold for this image, sorted by id."""
     reported: tuple[Rule, ...] = ()
     """Such rules of which only a report is known, sorted by id: they warn about the pins."""
+    switched_off: tuple[SwitchedOff, ...] = ()
+    """Rules that would hold too, had the user not switched them off."""
     max_rounds: int = MAX_ROUNDS
 
     @property
@@ -41,16 +43,27 @@ class Problem:
         """Location of the explicit index of each package that has one."""
         return {name: index.url for index in self.variant.indexes for name in index.packages}
 
+    @property
+    def provided(self) -> Mapping[str, BasePackage]:
+        """What the base image has and keeps, by name."""
+        return {each.name: each for each in self.variant.base_packages if not each.upgrade}
+
     def digest(self, index_digests: Iterable[tuple[str, str | None]]) -> str:
         """Return the SHA-256 of the problem and of the recordings it is solved against."""
         content = [_plain(self), sorted(index_digests, key=str)]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def build_problem(spec: ImageSpec, variant: Variant, rules: Iterable[Rule]) -> Problem:
+def build_problem(
+    spec: ImageSpec,
+    variant: Variant,
+    rules: Iterable[Rule],
+    switched_off: Iterable[SwitchedOff] = (),
+) -> Problem:
     """Join one variant of an image with the rules that apply to it; their order does not count."""
     roots = [each.requirement for each in variant.requirements]
     chosen = sorted(active_rules(tuple(rules), variant.name, roots), key=lambda rule: rule.id)
+    off = [each for each in switched_off if active_rules((each.rule,), variant.name, roots)]
     ordered = replace(
         variant,
         requirements=_sorted(variant.requirements),
@@ -62,6 +75,7 @@ def build_problem(spec: ImageSpec, variant: Variant, rules: Iterable[Rule]) -> P
         variant=ordered,
         rules=tuple(rule for rule in chosen if rule.steers),
         reported=tuple(rule for rule in chosen if not rule.steers),
+        switched_off=tuple(off),
     )
 
 

@@ -128,6 +128,37 @@ class AppliedRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoredRule:
+    """A rule that would have counted, had the user not switched it off."""
+
+    id: str
+    reason: str
+    """Why it was switched off, in the user's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvidedPackage:
+    """A package that pins need and that the base image has: nobody installs it."""
+
+    name: str
+    version: str
+    path: str
+    """Folder of packages inside the image that holds it."""
+    needed_by: tuple[str, ...]
+    """Names of packages, or places of direct requirements, sorted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadowed:
+    """A package of the base image that a pin replaces on purpose."""
+
+    name: str
+    version: str
+    """The version that the base image has."""
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexUse:
     """An index that pins came from."""
 
@@ -158,6 +189,11 @@ class Solution:
     """Sorted by name."""
     waivers: tuple[Waiver, ...] = ()
     rules: tuple[AppliedRule, ...] = ()
+    switched_off: tuple[IgnoredRule, ...] = ()
+    provided: tuple[ProvidedPackage, ...] = ()
+    """Sorted by name; none of them is a pin."""
+    shadowed: tuple[Shadowed, ...] = ()
+    """Sorted by name; each of them is a pin."""
     indexes: tuple[IndexUse, ...] = ()
     after: tuple[tuple[str, str], ...] = ()
     """(package, package that must be installed in an earlier stage), from ``order`` rules."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from depcheck.conflicts.accelerator import mixtures
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
 from depcheck.resolver.core import prove
@@ -14,7 +15,16 @@ from depcheck.resolver.explanation import explain
 from depcheck.resolver.passed_over import passed_over
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.search import Bench, Found
-from depcheck.resolver.solution import IndexUse, LockedFile, Pin, Solution, Via
+from depcheck.resolver.solution import (
+    IgnoredRule,
+    IndexUse,
+    LockedFile,
+    Pin,
+    ProvidedPackage,
+    Shadowed,
+    Solution,
+    Via,
+)
 from depcheck.resolver.verdicts import (
     applied_rules,
     build_needs,
@@ -26,7 +36,7 @@ from depcheck.resolver.verdicts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.candidates import Candidate
@@ -55,7 +65,11 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
     by_name: dict[str, list[Candidate]] = {}
     for candidate in found.candidates.values():
         by_name.setdefault(candidate.name, []).append(candidate)
-    pins = tuple(_pin(problem, found, by_name[name]) for name in sorted(by_name))
+    pins = tuple(
+        _pin(problem, found, by_name[name])
+        for name in sorted(by_name)
+        if name not in problem.provided
+    )
     uses = tuple(_index_uses(problem, pins, indexes))
     variant = problem.variant
     return Solution(
@@ -68,6 +82,11 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
         pins=pins,
         waivers=waivers(found),
         rules=applied_rules(problem, found),
+        switched_off=tuple(
+            IgnoredRule(id=off.rule.id, reason=off.reason) for off in problem.switched_off
+        ),
+        provided=tuple(_provided(problem, found, by_name)),
+        shadowed=tuple(_shadowed(problem, by_name)),
         indexes=uses,
         after=order_edges(found),
         stages=variant.stages,
@@ -111,12 +130,34 @@ def _might_be_taken(found: Found, name: str, rank: int) -> bool:
     return all(each.want.mask(taken.project) >> rank & 1 for each in found.asked[name])
 
 
+def _provided(
+    problem: Problem, found: Found, by_name: Mapping[str, list[Candidate]]
+) -> Iterator[ProvidedPackage]:
+    for name, base in problem.provided.items():
+        if name in by_name:
+            yield ProvidedPackage(
+                name=name,
+                version=base.version,
+                path=base.path,
+                needed_by=tuple(
+                    sorted({via.source for via in _via(found, by_name[name])} - {base.origin})
+                ),
+            )
+
+
+def _shadowed(problem: Problem, pinned: Collection[str]) -> Iterator[Shadowed]:
+    for base in problem.variant.base_packages:
+        if base.upgrade and base.name in pinned:
+            yield Shadowed(name=base.name, version=base.version, path=base.path)
+
+
 def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
     base = next(each for each in candidates if not each.extra)
     direct = found.catalogue.direct.get(base.name)
     locked = None if direct else _locked_file(found, base)
     built = direct is not None or (locked is not None and not locked.is_wheel)
     needs = found.dependencies.needs(base)
+    provided = problem.provided
     return Pin(
         name=base.name,
         version=base.version,
@@ -124,7 +165,7 @@ def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
         file=locked,
         direct=direct.source if direct else None,
         extras=tuple(sorted(each.extra for each in candidates if each.extra)),
-        requires=tuple(_requires(found, candidates)),
+        requires=tuple(each for each in _requires(found, candidates) if each not in provided),
         requires_python=base.dist.requires_python if base.dist else None,
         via=tuple(_via(found, candidates)),
         metadata_from=needs.source,
@@ -232,10 +273,12 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
                 "the as-of moment could not be applied to files whose index states no upload "
                 f"times: {', '.join(undated)}"
             )
+    versions = {pin.name: Version(pin.version) for pin in pins}
+    for mixture in mixtures(versions, problem.variant.name):
+        named = ", ".join(f"`{subject}`" for subject in mixture.subjects)
+        yield f"{named}: {mixture.message} [{mixture.code}]"
     for pin in pins:
         if pin.needs_build and pin.name not in problem.variant.allow_build:
             pinned = f"{pin.name}=={pin.version}"
             yield f"`{pinned}` is built from source, and `allow-build` does not list it"
-    if problem.reported:
-        versions = {pin.name: Version(pin.version) for pin in pins}
-        yield from reported_trouble(problem, versions)
+    yield from reported_trouble(problem, versions)

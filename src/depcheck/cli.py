@@ -144,6 +144,7 @@ def _add_solve(commands: _Commands) -> None:
     source.add_argument(
         "--live", action="store_true", help="ask the indexes themselves, over the network"
     )
+    _add_rules(parser)
 
 
 def _add_explain(commands: _Commands) -> None:
@@ -186,15 +187,58 @@ def _add_images(commands: _Commands) -> None:
 
 
 def _add_conflicts(commands: _Commands) -> None:
-    group = _group(commands, "conflicts", "List the known-conflict rules, or show one.")
-    _command(group, "list", "List the known-conflict rules.", "  depcheck conflicts list")
-    parser = _command(
+    group = _group(
+        commands, "conflicts", "List the known-conflict rules, show one, or check by them."
+    )
+    listing = _command(
+        group,
+        "list",
+        "List the known-conflict rules.",
+        "  depcheck conflicts list\n  depcheck conflicts list --package torch",
+    )
+    listing.add_argument("--package", metavar="NAME", help="only rules that speak of it")
+    show = _command(
         group,
         "show",
         "Show a rule with its reason, remedy and evidence.",
         "  depcheck conflicts show numpy2-torch-lt-2.3",
     )
-    parser.add_argument("rule", metavar="ID", help="the rule's id")
+    show.add_argument("rule", metavar="ID", help="the rule's id")
+    check = _command(
+        group,
+        "check",
+        "Judge a requirements file, a lock file or an environment by the rules.",
+        "  depcheck conflicts check requirements.txt --python-version 3.11\n"
+        "  pip freeze | depcheck conflicts check -\n"
+        "  depcheck conflicts check uv.lock --variant cu121\n"
+        "  depcheck conflicts check --installed --python /opt/venv",
+    )
+    check.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="requirements file, pylock.toml, uv.lock, poetry.lock, environment.yml, or `-`",
+    )
+    check.add_argument("--installed", action="store_true", help="what an environment has")
+    check.add_argument(
+        "--python", metavar="PATH", help="for --installed: interpreter, venv or site-packages"
+    )
+    check.add_argument("--python-version", metavar="VERSION", help="for markers (default: open)")
+    check.add_argument("--variant", metavar="NAME", help="cu121, cpu, ... (default: torch's label)")
+    for each in (listing, show, check):
+        _add_rules(each)
+
+
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rules", metavar="FILE", action="append", help="more rules, from a file (repeatable)"
+    )
+    parser.add_argument(
+        "--ignore-rule",
+        metavar="ID=REASON",
+        action="append",
+        help="switch a rule off, and say why (repeatable)",
+    )
 
 
 def _add_index(commands: _Commands) -> None:

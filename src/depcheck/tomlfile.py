@@ -62,7 +62,9 @@ class TomlFile:
         self._problems: list[Problem] = []
         try:
             self._text = raw.decode()
-            self.root = Table(self, (), tomllib.loads(self._text))
+            self.document: dict[str, object] = tomllib.loads(self._text)
+            """What the file says, untyped, for readers that judge it themselves."""
+            self.root = Table(self, (), self.document)
         except UnicodeDecodeError as error:
             raise InputError(
                 "toml-not-utf8",
@@ -168,6 +170,10 @@ class Table:
             else:
                 self.file.report(key, f"must be a table, not {kind_of(item)}", None, item)
         return tuple(found)
+
+    def is_table(self, name: str) -> bool:
+        """Whether a key holds a table, for keys that may hold something else instead."""
+        return isinstance(self._data.get(name), dict)
 
     def items(self, name: str) -> tuple[object, ...]:
         """Return a list as it stands, unparsed; empty where it is absent or not a list."""

@@ -146,6 +146,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["conflicts"],
         ["conflicts", "list"],
         ["conflicts", "show"],
+        ["conflicts", "check"],
         ["index"],
         ["index", "info"],
         ["inspect"],

@@ -145,7 +145,8 @@ def test_path_is_taken_as_a_file(tmp_path: Path) -> None:
             "frobnicate =",
             "demo.toml:12: variants.cu121.frobnicate: unknown key",
             (
-                "known here: `allow-build`, `as-of`, `constraints`, `env`, `indexes`, `metadata`, "
+                "known here: `allow-build`, `as-of`, `base-packages`, `constraints`, `env`, "
+                "`indexes`, `metadata`, "
                 "`overrides`, `prerelease`, `requirements`, `stages`, `target`, `validate`"
             ),
         ),

@@ -230,11 +230,12 @@ class TestTimeAndYanks:
 
     def test_undated_files_pass_only_on_an_explicit_index(self) -> None:
         undated = {"1.0": Release(uploaded=None)}
-        universe: Universe = {"default": {"a": {**undated, "0.9": []}}, CU121: {"torch": undated}}
+        labelled = {"1.0+cu121": Release(uploaded=None)}
+        universe: Universe = {"default": {"a": {**undated, "0.9": []}}, CU121: {"torch": labelled}}
 
         found = solution(universe, "a", "torch", as_of=10_000, indexes=(TORCH_ONLY,))
 
-        assert {"a": "0.9", "torch": "1.0"} == pins(found)
+        assert {"a": "0.9", "torch": "1.0+cu121"} == pins(found)
         assert (
             (
                 "the as-of moment could not be applied to files whose index states no upload "
@@ -247,6 +248,22 @@ class TestTimeAndYanks:
         universe: Universe = {"default": {}, CU121: {"torch": dated}}
 
         assert {"torch": "1.0"} == solved(universe, "torch", as_of=100, indexes=(TORCH_ONLY,))
+
+    def test_a_build_for_another_variant_is_a_warning(self) -> None:
+        universe: Universe = {"torch": {"1.0": []}, "nvidia-nccl-cu11": {"2.0": []}}
+
+        found = solution(universe, "torch", "nvidia-nccl-cu11")
+
+        assert (
+            (
+                "`torch==1.0`: the version does not say that it is the build for cu121 "
+                "[missing-label]"
+            ),
+            (
+                "`nvidia-nccl-cu11==2.0`: for another CUDA than the variant cu121, "
+                "which has CUDA 12 [mixed-cuda]"
+            ),
+        ) == found.warnings
 
     def test_yanked_release_needs_a_pin_by_the_user(self) -> None:
         universe: Universe = {
@@ -636,7 +653,7 @@ class TestReported:
     RULE = rule(RuleKind.REQUIRE, "torch<2.3", "numpy<2", confidence=Confidence.REPORTED)
 
     def test_it_warns_where_the_pins_meet_it(self) -> None:
-        found = solution(self.UNIVERSE, "torch", "numpy", reported=[self.RULE])
+        found = solution(self.UNIVERSE, "torch", "numpy", reported=[self.RULE], name="gpu")
 
         assert {"numpy": "2.0.1", "torch": "2.2.2", "triton": "2.2.0"} == pins(found)
         assert (
@@ -648,7 +665,9 @@ class TestReported:
         assert () == found.rules
 
     def test_it_is_silent_elsewhere(self) -> None:
-        assert () == solution(self.UNIVERSE, "torch", reported=[self.RULE]).warnings
+        found = solution(self.UNIVERSE, "torch", reported=[self.RULE], name="gpu")
+
+        assert () == found.warnings
 
     def test_it_waives_nothing(self) -> None:
         dropping = rule(RuleKind.DROP, "torch", drop=("triton",), confidence=Confidence.REPORTED)

@@ -142,8 +142,5 @@ def make_world(
     monkeypatch.setenv("COLUMNS", "80")
     rules = folder / "rules.toml"
     rules.write_text(RULES)
-    for command in ("solve", "conflicts"):
-        monkeypatch.setattr(
-            f"depcheck.commands.{command}.load_builtin_rules", lambda: load_rules(rules)
-        )
+    monkeypatch.setattr("depcheck.settings.load_builtin_rules", lambda: load_rules(rules))
     return World(folder, capsys)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from depcheck.conflicts.loader import load_builtin_rules
+from packaging.utils import canonicalize_name
+
+from depcheck.conflicts.matching import rules_about
 from depcheck.conflicts.model import RuleKind
 from depcheck.errors import ExitCode, InputError
+from depcheck.settings import chosen_rules
 from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,10 +21,15 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace, console: Console) -> ExitCode:
-    """List all rules, or show one."""
-    rules = load_builtin_rules()
+    """List rules, show one, or check what a file or an environment holds."""
+    if options.action == "check":
+        from depcheck.commands.conflicts_check import check  # noqa: PLC0415 - reads many formats
+
+        return check(options, console)
+    chosen = chosen_rules(options)
     if options.action == "list":
-        return _list(rules, console)
+        return _list(_wanted(chosen.rules, options.package), console)
+    rules = (*chosen.rules, *(off.rule for off in chosen.switched_off))
     rule = _find(rules, options.rule)
     if console.as_json:
         console.document(_document(rule))
@@ -38,6 +46,20 @@ def _list(rules: tuple[Rule, ...], console: Console) -> ExitCode:
     console.table((rule.id, rule.kind.value, _brief(rule)) for rule in rules)
     console.note(f"{len(rules)} rules; `depcheck conflicts show ID` gives reason and evidence")
     return ExitCode.OK
+
+
+def _wanted(rules: tuple[Rule, ...], package: str | None) -> tuple[Rule, ...]:
+    """Return the rules that are about a package, then those that speak of it otherwise."""
+    if package is None:
+        return rules
+    name = canonicalize_name(package)
+    about = rules_about(rules, name)
+    return (*about, *(rule for rule in rules if rule not in about and name in _spoken_of(rule)))
+
+
+def _spoken_of(rule: Rule) -> set[str]:
+    named = {canonicalize_name(each.name) for each in (*rule.given, *rule.then)}
+    return {*named, *rule.drop, *rule.after}
 
 
 def _find(rules: tuple[Rule, ...], wanted: str) -> Rule:

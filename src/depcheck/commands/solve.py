@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depcheck.commands.ruletext import write_rules
-from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, select_variant
 from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.stages import plan_stages
 from depcheck.resolver.problem import build_problem
 from depcheck.resolver.solve import solve
+from depcheck.settings import chosen_rules
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
-    rules = load_builtin_rules()
+    rules = chosen_rules(options)
     indexes = open_indexes(options)
     chosen = list(_chosen(options))
     out = Path(options.out)
@@ -39,7 +39,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     solved: list[tuple[Solution, float]] = []
     for spec, variant in chosen:
         started = time.perf_counter()
-        solution = solve(build_problem(spec, variant, rules), indexes)
+        solution = solve(build_problem(spec, variant, rules.rules, rules.switched_off), indexes)
         solved.append((solution, time.perf_counter() - started))
     rendered = [render(solution) for solution, _ in solved]
     documents = []
