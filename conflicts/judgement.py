@@ -114,7 +114,7 @@ def _trouble(rule: Rule, known: dict[str, Stated], *, complete: bool) -> Answer:
     if rule.kind is RuleKind.INDEX:
         return True
     if rule.kind is RuleKind.FORBID:
-        return every(_holds(other, known) for other in rule.then)
+        return some(_holds(other, known) for other in rule.then)
     return some(_unfulfilled(rule, need, known, complete=complete) for need in rule.then)
 
 
