@@ -38,6 +38,7 @@ from depcheck.resolver.verdicts import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from depcheck.images.model import BasePackage
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.core import Core
@@ -140,9 +141,14 @@ def _provided(
                 version=base.version,
                 path=base.path,
                 needed_by=tuple(
-                    sorted({via.source for via in _via(found, by_name[name])} - {base.origin})
+                    sorted({via.source for via in _via(found, by_name[name])} - {_stated_in(base)})
                 ),
             )
+
+
+def _stated_in(base: BasePackage) -> str:
+    """Return where the spec speaks of the base image, which is no need of anybody."""
+    return base.origin.partition("[")[0]
 
 
 def _shadowed(problem: Problem, pinned: Collection[str]) -> Iterator[Shadowed]:
