@@ -41,6 +41,11 @@ def load_builtin(name: str) -> ImageSpec:
     return load_spec(_data_folder() / f"{name}.toml")
 
 
+def is_builtin(spec: ImageSpec) -> bool:
+    """Tell whether a spec is one of those that come with depcheck."""
+    return spec.path.parent == _data_folder()
+
+
 def load_spec(path: Path) -> ImageSpec:
     """Load the spec in a file, laid over the baselines that it extends.
 

@@ -125,13 +125,14 @@ class IndexInfo:
 class NotRecordedError(EnvironmentFailure):
     """The recorded index does not know: neither present nor absent."""
 
-    def __init__(self, subject: str, *, index: str, hint: str | None = None) -> None:
+    def __init__(self, subject: str | None, *, index: str, hint: str | None = None) -> None:
+        """Say what is missing; without a subject it is the index as a whole."""
+        what = f"{subject} is not in the recording of" if subject else "there is no recording of"
         super().__init__(
             "not-recorded",
-            f"{subject} is not in the recording of index `{index}`",
+            f"{what} index `{index}`",
             hint=hint or "record it with `depcheck index record`, or solve with `--live`",
         )
-        self.subject = subject
         self.index = index
 
 

@@ -83,7 +83,7 @@ class Snapshot:
             NotRecordedError: the recording has nothing of this index.
         """
         if location not in self._infos:
-            raise NotRecordedError("anything", index=location)
+            raise NotRecordedError(None, index=location)
         if location not in self._indexes:
             self._indexes[location] = SnapshotIndex(self._connection, self._infos[location])
         return self._indexes[location]
@@ -258,6 +258,7 @@ def _rows(
     try:
         return connection.execute(query, values).fetchall()
     except sqlite3.DatabaseError as error:
+        *_, path = connection.execute("pragma database_list").fetchone()
         raise CorruptIndexError(
-            "damaged-snapshot", f"the snapshot cannot be read: {error}", hint=_REINSTALL
+            "damaged-snapshot", f"the snapshot `{path}` cannot be read: {error}", hint=_REINSTALL
         ) from error

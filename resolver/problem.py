@@ -23,6 +23,10 @@ MAX_ROUNDS = 20_000
 """resolvelib's budget. It is part of the problem: it steers optimistic backjumping."""
 
 
+_UNDECISIVE = frozenset({"origin", "example", "counterexample", "remedied", "since"})
+"""Fields of specs and rules that no answer depends on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One image variant with the rules that concern it."""
@@ -87,9 +91,9 @@ def _sorted(stated: tuple[SpecRequirement, ...]) -> tuple[SpecRequirement, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON, without the places that things were written down at."""
+    """Return a value as JSON, without what only people and tests read."""
     if is_dataclass(value) and not isinstance(value, type):
-        names = (each.name for each in fields(value) if each.name != "origin")
+        names = (each.name for each in fields(value) if each.name not in _UNDECISIVE)
         return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value

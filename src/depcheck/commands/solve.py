@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depcheck.commands.ruletext import write_rules
 from depcheck.errors import ExitCode, InputError
-from depcheck.images.loader import builtin_names, find_spec, select_variant
+from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
 from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.stages import plan_stages
 from depcheck.resolver.problem import build_problem
@@ -41,7 +42,10 @@ def run(options: Namespace, console: Console) -> ExitCode:
         started = time.perf_counter()
         solution = solve(build_problem(spec, variant, rules.rules, rules.switched_off), indexes)
         solved.append((solution, time.perf_counter() - started))
-    rendered = [render(solution) for solution, _ in solved]
+    rendered = [
+        render(solution, command=_command(spec, variant))
+        for (solution, _), (spec, variant) in zip(solved, chosen, strict=True)
+    ]
     documents = []
     for (solution, seconds), files, folder in zip(solved, rendered, folders, strict=True):
         write(files, folder)
@@ -52,6 +56,12 @@ def run(options: Namespace, console: Console) -> ExitCode:
     if console.as_json:
         console.document({"solved": documents})
     return ExitCode.OK
+
+
+def _command(spec: ImageSpec, variant: Variant) -> str:
+    """Return the command that makes a lock set again: it names a spec file, wherever that is."""
+    image = spec.name if is_builtin(spec) else f"./{spec.path.name}"
+    return f"depcheck solve {shlex.quote(image)} --variant {variant.name}"
 
 
 def _check_distinct(folders: list[Path]) -> None:
