@@ -71,34 +71,35 @@ def coverage_findings(
     It is an error where no file of the package serves; files that do less than others of the same
     package are warnings, since kernels for special units are often built for new GPUs only.
     """
-    found: list[Finding] = []
+    lacking: dict[tuple[str, ...], list[str]] = {}
     for capability in capabilities:
-        lacking = sorted(
+        paths = tuple(
             path
-            for path, images in kernels.items()
+            for path, images in sorted(kernels.items())
             if judge(images, capability, cuda).coverage is Coverage.NONE
         )
-        if not lacking:
-            continue
-        everywhere = len(lacking) == len(kernels)
-        found.append(
-            Finding(
-                code="uncovered-capability" if everywhere else "uncovered-file",
-                severity=Severity.ERROR if everywhere else Severity.WARNING,
-                subject=subject,
-                message=_uncovered(capability, lacking, everywhere=everywhere),
-                remedy="choose a build with kernels or PTX for it" if everywhere else None,
-                evidence=tuple(f"{path}: {architectures_text(kernels[path])}" for path in lacking),
-            )
-        )
-    return tuple(found)
+        if paths:
+            lacking.setdefault(paths, []).append(capability)
+    return tuple(_uncovered(subject, names, paths, kernels) for paths, names in lacking.items())
 
 
-def _uncovered(capability: str, lacking: Sequence[str], *, everywhere: bool) -> str:
-    if everywhere:
-        return f"no kernel runs on compute capability {capability}"
-    files = f"`{lacking[0]}` has" if len(lacking) == 1 else f"{len(lacking)} of its files have"
-    return f"{files} no kernel that runs on compute capability {capability}"
+def _uncovered(
+    subject: str,
+    capabilities: Sequence[str],
+    paths: Sequence[str],
+    kernels: Mapping[str, Sequence[KernelImage]],
+) -> Finding:
+    everywhere = len(paths) == len(kernels)
+    where = f"compute capability {', '.join(capabilities)}"
+    files = f"`{paths[0]}` has" if len(paths) == 1 else f"{len(paths)} of its files have"
+    return Finding(
+        code="uncovered-capability" if everywhere else "uncovered-file",
+        severity=Severity.ERROR if everywhere else Severity.WARNING,
+        subject=subject,
+        message=f"{'it has' if everywhere else files} no kernel that runs on {where}",
+        remedy="choose a build with kernels or PTX for it" if everywhere else None,
+        evidence=tuple(f"{path}: {architectures_text(kernels[path])}" for path in paths),
+    )
 
 
 def driver_need(
@@ -114,7 +115,7 @@ def driver_need(
     """
     names = {name for each in objects for name in (*each.needed, each.soname) if name}
     needs: list[DriverNeed] = []
-    major = libraries.cuda_major(names)
+    major = max(libraries.cuda_majors(names), key=int, default=None)
     floor = cuda.compatible_driver(major) if major else None
     if major and floor:
         needs.append(

@@ -13,7 +13,7 @@ from depcheck.tomlfile import BadValueError, read_toml
 from depcheck.tomlvalues import package_name, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from depcheck.tomlfile import Table
 
@@ -45,24 +45,25 @@ class LibraryFacts:
     cuda: re.Pattern[str]
     """Its group is the CUDA major version."""
     base_images: tuple[BaseImage, ...]
+    distributions: Mapping[str, Mapping[str, str]]
+    """Version of glibc -> the newest ``GLIBCXX`` and ``CXXABI`` beside it."""
     markers: tuple[AbiMarker, ...]
     runtime_compilers: frozenset[str]
     """Normalised names of packages that compile kernels where they run."""
 
-    def provided(self, library: str, base_image: str | None = None) -> bool:
-        """Tell whether the base image, the interpreter or the driver brings a library."""
-        if library in self.system | self.driver or self.python.fullmatch(library):
-            return True
-        return any(
-            library in each.libraries and base_image is not None
-            for each in self.base_images
-            if base_image is not None and each.pattern.fullmatch(base_image)
-        )
+    def base(self, image: str | None) -> frozenset[str]:
+        """Return the libraries that a base image is known to bring beside its distribution's."""
+        fitting = (e.libraries for e in self.base_images if image and e.pattern.fullmatch(image))
+        return frozenset(library for libraries in fitting for library in libraries)
 
-    def cuda_major(self, libraries: Iterable[str]) -> str | None:
-        """Return the newest CUDA major version that library names speak of: ``12``."""
-        found = [match[1] for name in libraries if (match := self.cuda.fullmatch(name))]
-        return max(found, key=int, default=None)
+    def provided(self, library: str) -> bool:
+        """Tell whether any base image, the interpreter or the driver brings a library."""
+        return library in self.system | self.driver or bool(self.python.fullmatch(library))
+
+    def cuda_majors(self, libraries: Iterable[str]) -> frozenset[str]:
+        """Return the CUDA major versions that library names speak of: ``12``."""
+        found = (self.cuda.fullmatch(name) for name in libraries)
+        return frozenset(match[1] for match in found if match)
 
 
 @cache
@@ -84,6 +85,7 @@ def read_library_facts(path: Path) -> LibraryFacts:
         driver=_libraries(root.table("driver")),
         python=_pattern(root.table("python")),
         cuda=_pattern(root.table("cuda")),
+        distributions=dict(map(_distribution, root.tables("distribution"))),
         base_images=tuple(map(_base_image, root.tables("base-image"))),
         markers=tuple(map(_marker, root.tables("abi"))),
         runtime_compilers=frozenset(map(_compiler, root.tables("runtime-compiler"))),
@@ -105,6 +107,14 @@ def _pattern(table: Table) -> re.Pattern[str]:
     found = table.required("pattern", _regular, re.compile(""))
     table.close()
     return found
+
+
+def _distribution(table: Table) -> tuple[str, Mapping[str, str]]:
+    table.required("source", text, "")
+    glibc = table.required("glibc", text, "")
+    found = {family: table.required(family, text, "") for family in ("GLIBCXX", "CXXABI")}
+    table.close()
+    return glibc, found
 
 
 def _base_image(table: Table) -> BaseImage:

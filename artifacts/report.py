@@ -1,4 +1,4 @@
-"""The report of one artifact as a document (``schemas/inspect.schema.json``)."""
+"""The report of one artifact as a document (``schemas/inspect.json``)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _GROUPS = ("console_scripts", "gui_scripts")
 _SAFE = re.compile(r"[\w.-]+(?<!\.)")
-_INTERPRETER = re.compile(r"python[\d.]*|pip[\d.]*|activate.*")
+_INTERPRETER = re.compile(r"python[\d.]*|activate.*")
 
 
 def console_scripts(entry_points: str) -> tuple[str, ...]:

@@ -272,18 +272,30 @@ def _add_inspect(commands: _Commands) -> None:
         "Say what a wheel, an installed folder or a lock set really contains.",
         "  depcheck inspect torch-2.2.2-cp311-cp311-manylinux1_x86_64.whl --capability 8.9\n"
         "  depcheck inspect https://host/path/demo-1.0-py3-none-any.whl --json\n"
-        "  depcheck inspect /opt/venv/lib/python3.11/site-packages",
+        "  depcheck inspect /opt/venv/lib/python3.11/site-packages\n"
+        "  depcheck inspect locks/nexa_light/cu121",
     )
-    parser.add_argument("target", metavar="TARGET", help="wheel, URL of a wheel, or folder")
+    parser.add_argument("target", metavar="TARGET", help="wheel, URL, folder or lock set")
     parser.add_argument(
         "--capability",
         metavar="X.Y",
         action="append",
         default=[],
-        help="compute capability that the kernels must serve (more than one may be given)",
+        help="compute capability that the kernels must serve; may be given more than once "
+        "(default: those of the lock set)",
     )
     parser.add_argument(
         "--whole", action="store_true", help="read all of a remote wheel and check every hash"
+    )
+    parser.add_argument(
+        "--facts",
+        metavar="FILE",
+        help="what was measured of the wheels of lock sets (default: the facts in depcheck)",
+    )
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="measure wheels that FILE lacks, over the network, and add them to it",
     )
 
 

@@ -253,9 +253,9 @@ CASES: dict[str, tuple[Callable[[], bytes], list[str]]] = {
         lambda: wheel_bytes({**GOOD, "demo-1.0.data/scripts/python": b"#!python\n"}),
         ["unsafe-script python"],
     ),
-    "entry point in place of pip": (
-        lambda: wheel_bytes(GOOD, entry_points="[console_scripts]\npip3 = demo:main\n"),
-        ["unsafe-script pip3"],
+    "entry point in place of the interpreter": (
+        lambda: wheel_bytes(GOOD, entry_points="[console_scripts]\npython3 = demo:main\n"),
+        ["unsafe-script python3"],
     ),
     "shared object that is none": (
         lambda: wheel_bytes({**GOOD, "demo/lib.so": b"\x7fELF\x02\x01\x01" + b"\xff" * 500}),

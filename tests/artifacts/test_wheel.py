@@ -116,7 +116,7 @@ def test_report_judges_files_and_package() -> None:
     ] == [str(verdict) for verdict in report.verdicts]
     assert [
         ("uncovered-file", "`demo/hopper.so` has no kernel that runs on compute capability 8.9"),
-        ("uncovered-capability", "no kernel runs on compute capability 7.5"),
+        ("uncovered-capability", "it has no kernel that runs on compute capability 7.5"),
     ] == [(finding.code, finding.message) for finding in report.findings]
     assert {"GLIBC": "2.29"} == report.floors
     assert ("libc.so.6", "libcudart.so.12") == report.outside

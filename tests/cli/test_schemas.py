@@ -23,6 +23,8 @@ SCHEMA_OF = {
     "conflicts-list": "conflicts-list",
     "conflicts-show": "conflicts-show",
     "index-info": "index-info",
+    "inspect": "inspect",
+    "inspect-lock-set": "inspect-lock-set",
 }
 
 

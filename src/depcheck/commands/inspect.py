@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.artifacts.architectures import parse_capability
 from depcheck.artifacts.coverage import architectures_text
+from depcheck.artifacts.lockset import is_lock_set
 from depcheck.artifacts.report import artifact_document, report_artifact
 from depcheck.artifacts.sources import inspect_path, inspect_url
 from depcheck.errors import ExitCode
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 _COLOURS = {"error": "red", "warning": "yellow", "info": "dim"}
+_SEVERITIES = tuple(_COLOURS)
 
 
 def run(options: Namespace, console: Console) -> ExitCode:
     """Inspect one target, and object to what cannot work."""
     for capability in options.capability:
         parse_capability(capability)
+    if is_lock_set(Path(options.target)):
+        from depcheck.commands import inspect_lock  # noqa: PLC0415 - only for lock sets
+
+        return inspect_lock.run(options, console)
     found = _inspected(options)
     report = report_artifact(found.artifact, options.capability)
     if console.as_json:
@@ -98,9 +104,10 @@ def section(console: Console, title: str, rows: Iterable[Sequence[str]]) -> None
 
 
 def show_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Write findings with their remedies."""
+    """Write findings with their remedies, the worst first."""
     if not findings:
         return
+    findings = sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity.value))
     console.heading("findings", indent="  ")
     for finding in findings:
         label = console.paint(finding.severity.value, _COLOURS[finding.severity.value])

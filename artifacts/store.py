@@ -1,0 +1,207 @@
+"""Recorded facts: what was measured of wheels, by the hash of the file, in one SQLite file.
+
+A wheel never changes under its hash, so that a fact once measured holds for ever. The same facts
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depcheck.artifacts.architectures import KernelImage, parse_architecture
+from depcheck.artifacts.model import Artifact, Finding, Member, Severity, SharedObject
+from depcheck.errors import EnvironmentFailure, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMAT = 1
+_APPLICATION = 0x64706366
+_TABLE = """
+CREATE TABLE artifact (
+    sha256 BLOB PRIMARY KEY,
+    filename TEXT NOT NULL,
+    facts BLOB NOT NULL,
+    files BLOB NOT NULL
+) WITHOUT ROWID
+"""
+
+
+class FactStore:
+    """Facts of wheels, read one by one."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file of facts.
+
+        Raises:
+            InputError: it is none, or of another format.
+        """
+        self._path = path
+        try:
+            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            application = self._database.execute("PRAGMA application_id").fetchone()[0]
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise _unreadable(path, str(error)) from error
+        if (application, version) != (_APPLICATION, _FORMAT):
+            raise _unreadable(path, "it does not hold facts of this format")
+
+    def artifact(self, sha256: str) -> Artifact | None:
+        """Return what was measured of the file with this hash, None where nobody has."""
+        row = self._database.execute(
+            "SELECT facts, files FROM artifact WHERE sha256 = ?", (bytes.fromhex(sha256),)
+        ).fetchone()
+        if row is None:
+            return None
+        try:
+            return _decoded(json.loads(zlib.decompress(row[0])), zlib.decompress(row[1]).decode())
+        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            raise EnvironmentFailure(
+                "corrupt-facts",
+                f"`{self._path}`: the facts of {sha256} are damaged",
+                hint="record them again, or install depcheck again",
+            ) from error
+
+    def all(self) -> dict[str, tuple[str, Artifact]]:
+        """Return everything: hash -> file name and facts."""
+        rows = self._database.execute("SELECT sha256, filename FROM artifact ORDER BY sha256")
+        found = {digest.hex(): filename for digest, filename in rows.fetchall()}
+        read = {sha256: self.artifact(sha256) for sha256 in found}
+        return {sha256: (found[sha256], each) for sha256, each in read.items() if each}
+
+
+def builtin_facts() -> FactStore | None:
+    """Return the facts that come with depcheck, None where this copy has none."""
+    path = Path(str(files("depcheck.artifacts"))) / "data" / "recorded.sqlite"
+    return FactStore(path) if path.exists() else None
+
+
+def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
+    """Write a file of facts: hash -> file name and facts.
+
+    Raises:
+        EnvironmentFailure: the file system refuses.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        with closing(sqlite3.connect(new)) as database:
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_FORMAT}")
+            database.execute(_TABLE)
+            database.executemany(
+                "INSERT INTO artifact VALUES (?, ?, ?, ?)",
+                (
+                    (bytes.fromhex(sha256), filename, *_encoded(artifact))
+                    for sha256, (filename, artifact) in sorted(facts.items())
+                ),
+            )
+            database.commit()
+            database.execute("VACUUM")
+        new.replace(path)
+    except (OSError, sqlite3.Error) as error:
+        raise EnvironmentFailure(
+            "facts-not-written",
+            f"cannot write `{path}`: {error}",
+            hint="check permissions and free disk space, or name another file",
+        ) from error
+
+
+def _encoded(artifact: Artifact) -> tuple[bytes, bytes]:
+    facts = {
+        "name": artifact.name,
+        "version": artifact.version,
+        "size": artifact.size,
+        "whole": artifact.whole,
+        "imports": artifact.top_level,
+        "programs": artifact.entry_points,
+        "objects": [_object_row(each) for each in artifact.objects],
+        "findings": [
+            [f.code, f.severity.value, f.subject, f.message, f.remedy, f.evidence]
+            for f in artifact.findings
+        ],
+    }
+    text = json.dumps(facts, separators=(",", ":"), sort_keys=True)
+    paths = "".join(f"{member.size}\t{member.path}\n" for member in artifact.members)
+    return zlib.compress(text.encode(), 9), zlib.compress(paths.encode(), 9)
+
+
+def _decoded(facts: dict[str, Any], paths: str) -> Artifact:
+    rows = (line.partition("\t") for line in paths.split("\n")[:-1])
+    return Artifact(
+        name=facts["name"],
+        version=facts["version"],
+        size=facts["size"],
+        whole=facts["whole"],
+        top_level=tuple(facts["imports"]),
+        entry_points=tuple(facts["programs"]),
+        members=tuple(Member(path=path, size=int(size)) for size, _, path in rows),
+        objects=tuple(map(_object, facts["objects"])),
+        findings=tuple(map(_finding, facts["findings"])),
+    )
+
+
+def _object_row(found: SharedObject) -> list[Any]:
+    return [
+        found.path,
+        found.machine,
+        found.soname,
+        found.needed,
+        found.run_paths,
+        found.floors,
+        [_image_row(image) for image in found.kernels],
+        [_image_row(image) for image in found.relocatable],
+        found.requires_abi,
+        found.provides_abi,
+    ]
+
+
+def _object(row: list[Any]) -> SharedObject:
+    path, machine, soname, needed, run_paths, floors, kernels, relocatable, requires, provides = row
+    return SharedObject(
+        path=path,
+        machine=machine,
+        soname=soname,
+        needed=tuple(needed),
+        run_paths=tuple(run_paths),
+        floors=floors,
+        kernels=tuple(map(_image, kernels)),
+        relocatable=tuple(map(_image, relocatable)),
+        requires_abi=tuple(requires),
+        provides_abi=tuple(provides),
+    )
+
+
+def _image_row(image: KernelImage) -> list[Any]:
+    return [str(image.architecture), image.count, image.ptx_version]
+
+
+def _image(row: list[Any]) -> KernelImage:
+    name, count, ptx_version = row
+    return KernelImage(architecture=parse_architecture(name), count=count, ptx_version=ptx_version)
+
+
+def _finding(row: list[Any]) -> Finding:
+    code, severity, subject, message, remedy, evidence = row
+    return Finding(
+        code=code,
+        severity=Severity(severity),
+        subject=subject,
+        message=message,
+        remedy=remedy,
+        evidence=tuple(evidence),
+    )
+
+
+def _unreadable(path: Path, reason: str) -> InputError:
+    return InputError(
+        "facts-unreadable",
+        f"`{path}` cannot be read as recorded facts: {reason}",
+        hint="name a file that `depcheck inspect --record` wrote",
+    )
