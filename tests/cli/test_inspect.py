@@ -89,8 +89,10 @@ def test_output_as_a_document(world: World, name: str, words: list[str]) -> None
         ([LOCK, "--record"], "error: `--record` needs the file to write [no-facts-file]"),
         (
             [LOCK, "--facts", "none.sqlite"],
-            "error: `none.sqlite` cannot be read as recorded facts: "
-            "unable to open database file [facts-unreadable]",
+            (
+                "error: `none.sqlite` cannot be read as recorded facts: "
+                "unable to open database file [facts-unreadable]"
+            ),
         ),
         (["demo.toml"], "error: `demo.toml` is not the file name of a wheel [not-a-wheel]"),
     ],
