@@ -10,7 +10,8 @@ import json
 import sqlite3
 import zlib
 from contextlib import closing
-from importlib.resources import files
+from importlib.resources import files as package_files
+from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,10 @@ CREATE TABLE artifact (
     filename TEXT NOT NULL,
     facts BLOB NOT NULL,
     files BLOB NOT NULL
-) WITHOUT ROWID
+)
 """
+_PAGE = 512
+"""Bytes; blobs fill their last page badly, and small pages waste less."""
 
 
 class FactStore:
@@ -78,7 +81,7 @@ class FactStore:
 
 def builtin_facts() -> FactStore | None:
     """Return the facts that come with depcheck, None where this copy has none."""
-    path = Path(str(files("depcheck.artifacts"))) / "data" / "recorded.sqlite"
+    path = Path(str(package_files("depcheck.artifacts"))) / "data" / "recorded.sqlite"
     return FactStore(path) if path.exists() else None
 
 
@@ -92,6 +95,7 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
     try:
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new)) as database:
+            database.execute(f"PRAGMA page_size = {_PAGE}")
             database.execute(f"PRAGMA application_id = {_APPLICATION}")
             database.execute(f"PRAGMA user_version = {_FORMAT}")
             database.execute(_TABLE)
@@ -128,12 +132,32 @@ def _encoded(artifact: Artifact) -> tuple[bytes, bytes]:
         ],
     }
     text = json.dumps(facts, separators=(",", ":"), sort_keys=True)
-    paths = "".join(f"{member.size}\t{member.path}\n" for member in artifact.members)
-    return zlib.compress(text.encode(), 9), zlib.compress(paths.encode(), 9)
+    return zlib.compress(text.encode(), 9), zlib.compress(_members_text(artifact).encode(), 9)
 
 
-def _decoded(facts: dict[str, Any], paths: str) -> Artifact:
-    rows = (line.partition("\t") for line in paths.split("\n")[:-1])
+def _members_text(artifact: Artifact) -> str:
+    """Return sizes in one line, then paths, each without what it shares with the one before."""
+    lines = [" ".join(str(member.size) for member in artifact.members)]
+    before = ""
+    for member in artifact.members:
+        shared = len(commonprefix((before, member.path)))  # noqa: RUF071 - characters are meant
+        lines.append(f"{shared} {member.path[shared:]}")
+        before = member.path
+    return "\n".join(lines)
+
+
+def _members(text: str) -> tuple[Member, ...]:
+    sizes, *lines = text.split("\n")
+    members: list[Member] = []
+    path = ""
+    for size, line in zip(sizes.split(), lines, strict=True):
+        shared, _, rest = line.partition(" ")
+        path = path[: int(shared)] + rest
+        members.append(Member(path=path, size=int(size)))
+    return tuple(members)
+
+
+def _decoded(facts: dict[str, Any], files: str) -> Artifact:
     return Artifact(
         name=facts["name"],
         version=facts["version"],
@@ -141,7 +165,7 @@ def _decoded(facts: dict[str, Any], paths: str) -> Artifact:
         whole=facts["whole"],
         top_level=tuple(facts["imports"]),
         entry_points=tuple(facts["programs"]),
-        members=tuple(Member(path=path, size=int(size)) for size, _, path in rows),
+        members=_members(files),
         objects=tuple(map(_object, facts["objects"])),
         findings=tuple(map(_finding, facts["findings"])),
     )

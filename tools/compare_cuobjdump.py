@@ -7,7 +7,9 @@
 Every shared object with a fat binary must give the same counts of cubins and PTX by architecture:
 `.nv_fatbin` against ``--list-elf`` and ``--list-ptx``, `__nv_relfatbin` against the same with
 ``-all``. A cuobjdump refuses some cubins of other toolkits ("Invalid ELF"); then the next one named
-is asked. cuobjdump calls family-specific cubins (`f`) by their plain name, which is allowed for.
+is asked. cuobjdump names a cubin by the flags inside it, not by the fat binary, and two of its
+names are allowed for: family-specific cubins (`f`) go by their plain name, and a few cubins of
+CUDA 11 by names that no GPU has, such as `sm_50a` (the first architecture with an `a` is 9.0).
 Exit status 1 where anything differs.
 """
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from depcheck.artifacts.architectures import KernelImage
     from depcheck.artifacts.model import SharedObject
 
+_FIRST_WITH_SUFFIX = 90
 _LISTED = re.compile(r"\.sm_(\d+[af]?)\.(cubin|ptx)$")
 
 
@@ -105,10 +108,15 @@ def _theirs(path: Path, tools: list[Path], *, whole: bool) -> tuple[Counter[tupl
             failed = failed or ran.returncode != 0
             for line in ran.stdout.splitlines():
                 if match := _LISTED.search(line):
-                    counts[match[2], match[1]] += 1
+                    counts[match[2], _real(match[1])] += 1
         if not failed:
             return counts, _version(tool)
     return Counter(), "none"
+
+
+def _real(name: str) -> str:
+    number = name.rstrip("af")
+    return number if int(number) < _FIRST_WITH_SUFFIX else name
 
 
 def _version(tool: Path) -> str:
