@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.dynamic import DynamicSection, DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 
 from depcheck.artifacts.architectures import Architecture, KernelImage
-from depcheck.artifacts.fatbin import FatbinError, walk
+from depcheck.artifacts.fatbin import FatbinError, search, walk
 from depcheck.artifacts.model import SharedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from elftools.elf.sections import Section
+
+    from depcheck.artifacts.fatbin import Image
     from depcheck.artifacts.libraries import AbiMarker
 
 ELF_MAGIC = b"\x7fELF"
 _SECTIONS = {".nv_fatbin": "kernels", "__nv_relfatbin": "relocatable"}
 _FLOORS = frozenset({"GLIBC", "GLIBCXX", "CXXABI"})
 _MOST_TAGS, _MOST_VERSIONS, _MOST_SECTIONS = 4096, 4096, 1024
+_SMALLEST_DATA = 4096
 _LARGEST_TABLE = 128 * 1024 * 1024
 _SYMBOL = struct.Struct("<IBBHQQ")
 _UNDEFINED = 0
@@ -65,8 +71,10 @@ def _read(path: str, elf: ELFFile, file: BinaryIO, markers: Sequence[AbiMarker])
     kernels: dict[str, tuple[KernelImage, ...]] = {}
     for section in elf.iter_sections():
         kind = _SECTIONS.get(section.name)
+        kind = kind or ("embedded" if _is_data(section) else None)
         if kind and section["sh_type"] != "SHT_NOBITS":
-            images = _images(file, section["sh_offset"], section["sh_size"])
+            read = search if kind == "embedded" else walk
+            images = _images(read(file, section["sh_offset"], section["sh_size"]))
             kernels[kind] = _merged(kernels.get(kind, ()), images)
     requires, provides = _abi(elf, markers)
     return SharedObject(
@@ -78,6 +86,7 @@ def _read(path: str, elf: ELFFile, file: BinaryIO, markers: Sequence[AbiMarker])
         floors=_floors(elf),
         kernels=kernels.get("kernels", ()),
         relocatable=kernels.get("relocatable", ()),
+        embedded=kernels.get("embedded", ()),
         requires_abi=requires,
         provides_abi=provides,
     )
@@ -114,10 +123,21 @@ def _versions(elf: ELFFile) -> Iterator[str]:
                 yield from (version.name for version in versions)
 
 
-def _images(file: BinaryIO, offset: int, size: int) -> tuple[KernelImage, ...]:
+def _is_data(section: Section) -> bool:
+    """Tell sections in which a library may keep kernels of its own making."""
+    flags = section["sh_flags"]
+    return (
+        section["sh_type"] == "SHT_PROGBITS"
+        and bool(flags & SH_FLAGS.SHF_ALLOC)
+        and not flags & SH_FLAGS.SHF_EXECINSTR
+        and section["sh_size"] >= _SMALLEST_DATA
+    )
+
+
+def _images(found: Iterator[Image | int]) -> tuple[KernelImage, ...]:
     counts: Counter[Architecture] = Counter()
     newest: dict[Architecture, tuple[int, int]] = {}
-    for image in walk(file, offset, size):
+    for image in found:
         if isinstance(image, int):
             continue
         counts[image.architecture] += 1
@@ -137,12 +157,22 @@ def _images(file: BinaryIO, offset: int, size: int) -> tuple[KernelImage, ...]:
 def _merged(
     first: tuple[KernelImage, ...], second: tuple[KernelImage, ...]
 ) -> tuple[KernelImage, ...]:
-    """Return the images of two sections of one name (there is rarely more than one)."""
-    return (
-        first + second
-        if not {i.architecture for i in first} & {i.architecture for i in second}
-        else tuple(sorted({*first, *second}, key=lambda image: image.architecture))
-    )
+    """Return the images of two sections together."""
+    if not first or not second:
+        return first or second
+    found: dict[Architecture, KernelImage] = {image.architecture: image for image in first}
+    for image in second:
+        other = found.get(image.architecture)
+        if other is not None:
+            versions = [each.ptx_version for each in (image, other) if each.ptx_version]
+            newest = max(versions, key=_version, default=None)
+            image = replace(image, count=image.count + other.count, ptx_version=newest)  # noqa: PLW2901
+        found[image.architecture] = image
+    return tuple(found[architecture] for architecture in sorted(found))
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 def _abi(elf: ELFFile, markers: Sequence[AbiMarker]) -> tuple[tuple[str, ...], tuple[str, ...]]:

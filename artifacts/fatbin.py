@@ -30,6 +30,8 @@ PTX, CUBIN = 1, 2
 ARCHITECTURE_SPECIFIC, FAMILY_SPECIFIC = 1 << 20, 1 << 21
 """Flags of an image: the suffixes ``a`` and ``f``."""
 _ALIGNMENT = 8
+_MAGIC = struct.pack("<I", MAGIC)
+_PIECE = 1024 * 1024
 _OLDEST_MAJOR, _NEWEST_MAJOR = 1, 99
 
 
@@ -67,6 +69,48 @@ def walk(file: BinaryIO, offset: int, size: int) -> Iterator[Image | int]:
             raise FatbinError(f"the container at byte {place - offset} is longer than its section")
         yield from _images(file, place + header, stop)
         place = -(-stop // _ALIGNMENT) * _ALIGNMENT
+
+
+def search(file: BinaryIO, offset: int, size: int) -> Iterator[Image | int]:
+    """Return the images of the containers that lie somewhere in a section of data.
+
+    Some libraries (cuFFT since CUDA 12.4) keep their kernels there and hand them to the driver
+    themselves. What looks like a container and breaks the layout is passed over: it is data.
+    """
+    place, end = offset, offset + size
+    while (found := _next_magic(file, place, end)) is not None:
+        stop, images = _container(file, found, end)
+        yield from images
+        place = stop
+
+
+def _next_magic(file: BinaryIO, place: int, end: int) -> int | None:
+    """Return where the next aligned magic is, reading piece by piece."""
+    while place < end:
+        file.seek(place)
+        piece = file.read(min(_PIECE, end - place))
+        if len(piece) < len(_MAGIC):
+            return None
+        found = piece.find(_MAGIC)
+        while found >= 0 and (place + found) % _ALIGNMENT:
+            found = piece.find(_MAGIC, found + 1)
+        if found >= 0:
+            return place + found
+        place += max(len(piece) - len(_MAGIC) + 1, 1)
+    return None
+
+
+def _container(file: BinaryIO, place: int, end: int) -> tuple[int, list[Image | int]]:
+    """Return where to go on, and the images of the container, none where it is no container."""
+    try:
+        head = _read(file, place, CONTAINER.size)
+        _, version, header, length = CONTAINER.unpack(head)
+        stop = place + header + length
+        if version != 1 or header != CONTAINER.size or stop > end:
+            return place + _ALIGNMENT, []
+        return stop, list(_images(file, place + header, stop))
+    except FatbinError:
+        return place + _ALIGNMENT, []
 
 
 def _images(file: BinaryIO, place: int, end: int) -> Iterator[Image | int]:

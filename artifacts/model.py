@@ -71,6 +71,8 @@ class SharedObject:
     """Of ``.nv_fatbin``, which the driver loads."""
     relocatable: tuple[KernelImage, ...] = ()
     """Of ``__nv_relfatbin``: what the former was linked from. Its PTX can be linked anew."""
+    embedded: tuple[KernelImage, ...] = ()
+    """Of containers in data sections, which the library itself gives to the driver."""
     requires_abi: tuple[str, ...] = ()
     """Ids of C++ interfaces that it calls (``data/libraries.toml``)."""
     provides_abi: tuple[str, ...] = ()
@@ -78,7 +80,8 @@ class SharedObject:
     @property
     def images(self) -> tuple[KernelImage, ...]:
         """Everything that can serve a GPU: the kernels, and PTX that the driver links anew."""
-        return self.kernels + tuple(each for each in self.relocatable if each.architecture.ptx)
+        linked = tuple(each for each in self.relocatable if each.architecture.ptx)
+        return self.kernels + linked + self.embedded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

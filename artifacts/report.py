@@ -165,6 +165,7 @@ def _object(found: SharedObject, kernels: FileReport | None) -> dict[str, Any]:
         "floors": dict(found.floors),
         "kernels": [_image(image) for image in found.kernels],
         "relocatable": [_image(image) for image in found.relocatable],
+        "embedded": [_image(image) for image in found.embedded],
         "requires-abi": list(found.requires_abi),
         "provides-abi": list(found.provides_abi),
         "verdicts": [verdict_document(v) for v in kernels.verdicts] if kernels else [],

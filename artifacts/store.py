@@ -181,13 +181,15 @@ def _object_row(found: SharedObject) -> list[Any]:
         found.floors,
         [_image_row(image) for image in found.kernels],
         [_image_row(image) for image in found.relocatable],
+        [_image_row(image) for image in found.embedded],
         found.requires_abi,
         found.provides_abi,
     ]
 
 
 def _object(row: list[Any]) -> SharedObject:
-    path, machine, soname, needed, run_paths, floors, kernels, relocatable, requires, provides = row
+    path, machine, soname, needed, run_paths, floors, *images, requires, provides = row
+    kernels, relocatable, embedded = images
     return SharedObject(
         path=path,
         machine=machine,
@@ -197,6 +199,7 @@ def _object(row: list[Any]) -> SharedObject:
         floors=floors,
         kernels=tuple(map(_image, kernels)),
         relocatable=tuple(map(_image, relocatable)),
+        embedded=tuple(map(_image, embedded)),
         requires_abi=tuple(requires),
         provides_abi=tuple(provides),
     )

@@ -116,6 +116,38 @@ def test_only_ptx_of_relocatable_code_can_be_linked_anew() -> None:
     assert ["sm_80", "compute_90"] == [str(image.architecture) for image in found.images]
 
 
+def test_kernels_in_a_section_of_data_are_found() -> None:
+    """As cuFFT keeps them: containers among other data, which cuobjdump does not see."""
+    data = b"".join(
+        (
+            bytes(4096),
+            fatbin_of("sm_80 compute_80"),
+            b"\x50\xed\x55\xba" + b"no container" * 7,
+            fatbin(fatbin_image("sm_90")[:40]),
+            b"x" * 4,
+            fatbin_of("sm_50"),  # not aligned
+            bytes(4),
+            fatbin_of("sm_89"),
+        )
+    )
+    found = read(Elf(sections={".ldata": data, ".data": fatbin_of("sm_70")}))
+
+    assert ["sm_80 x1", "compute_80 x1", "sm_89 x1"] == [
+        f"{image.architecture} x{image.count}" for image in found.embedded
+    ]
+    assert found.embedded == found.images
+
+
+def test_sections_of_one_name_count_together() -> None:
+    first = fatbin(fatbin_image("compute_80", ptx_version=(8, 1)), fatbin_image("sm_80"))
+    second = fatbin(fatbin_image("compute_80", ptx_version=(7, 8)), fatbin_image("sm_90"))
+    found = read(Elf(sections={".ldata": bytes(4096) + first, ".data": bytes(4096) + second}))
+
+    assert [("sm_80", 1, None), ("compute_80", 2, "8.1"), ("sm_90", 1, None)] == [
+        (str(image.architecture), image.count, image.ptx_version) for image in found.embedded
+    ]
+
+
 @pytest.mark.parametrize(
     ("section", "message"),
     [

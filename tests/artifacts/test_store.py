@@ -34,6 +34,7 @@ def artifact() -> Artifact:
         sections={
             ".nv_fatbin": fatbin_of("sm_80 sm_90a compute_90"),
             "__nv_relfatbin": fatbin_of("compute_80"),
+            ".ldata": bytes(4096) + fatbin_of("sm_89"),
         },
     )
     files = {"demo/x.so": elf.build(), "demo/bad.so": b"\x7fELF", "demo/\u00e9.py": b"1"}

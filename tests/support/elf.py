@@ -13,6 +13,7 @@ _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _X86_64 = 62
+_ALLOC = 2
 _PROGBITS, _STRTAB, _DYNAMIC, _DYNSYM, _VERNEED = 1, 3, 6, 11, 0x6FFFFFFE
 _FLAGS = {"": 0, "a": 1 << 20, "f": 1 << 21}
 
@@ -99,7 +100,8 @@ class Elf:
             offset = _HEADER.size + len(body)
             linked = order.index(link) if link else 0
             info = len(self.versions) if kind == _VERNEED else 1
-            table += _SECTION.pack(name, kind, 0, 0, offset, len(data), linked, info, 8, entry)
+            flags = _ALLOC if kind == _PROGBITS else 0
+            table += _SECTION.pack(name, kind, flags, 0, offset, len(data), linked, info, 8, entry)
             body += data + bytes(-len(data) % 8)
         ident = b"\x7fELF\x02\x01\x01" + bytes(9)
         start = _HEADER.size + len(body)
