@@ -22,12 +22,13 @@ from depcheck.errors import EnvironmentFailure, InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FORMAT = 1
+_FORMAT = 2
 _APPLICATION = 0x64706366
 _TABLE = """
 CREATE TABLE artifact (
     sha256 BLOB PRIMARY KEY,
     filename TEXT NOT NULL,
+    has_kernels INTEGER NOT NULL,
     facts BLOB NOT NULL,
     files BLOB NOT NULL
 )
@@ -71,6 +72,13 @@ class FactStore:
                 hint="record them again, or install depcheck again",
             ) from error
 
+    def with_kernels(self) -> tuple[Artifact, ...]:
+        """Return the wheels that hold kernels, without their lists of files."""
+        rows = self._database.execute(
+            "SELECT facts FROM artifact WHERE has_kernels ORDER BY sha256"
+        )
+        return tuple(_decoded(json.loads(zlib.decompress(row[0])), "") for row in rows)
+
     def all(self) -> dict[str, tuple[str, Artifact]]:
         """Return everything: hash -> file name and facts."""
         rows = self._database.execute("SELECT sha256, filename FROM artifact ORDER BY sha256")
@@ -100,9 +108,9 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
             database.execute(f"PRAGMA user_version = {_FORMAT}")
             database.execute(_TABLE)
             database.executemany(
-                "INSERT INTO artifact VALUES (?, ?, ?, ?)",
+                "INSERT INTO artifact VALUES (?, ?, ?, ?, ?)",
                 (
-                    (bytes.fromhex(sha256), filename, *_encoded(artifact))
+                    (bytes.fromhex(sha256), filename, _has_kernels(artifact), *_encoded(artifact))
                     for sha256, (filename, artifact) in sorted(facts.items())
                 ),
             )
@@ -115,6 +123,10 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
             f"cannot write `{path}`: {error}",
             hint="check permissions and free disk space, or name another file",
         ) from error
+
+
+def _has_kernels(artifact: Artifact) -> bool:
+    return any(each.images for each in artifact.objects)
 
 
 def _encoded(artifact: Artifact) -> tuple[bytes, bytes]:

@@ -120,7 +120,7 @@ class Catalogue:
         for rule in self._no_build.get(project.name, ()):
             if project.mask(str(rule.when.specifier)) >> rank & 1:
                 return f"{rule.reason} [{rule.id}]"
-        return None
+        return self._problem.unserved.get(project.name, {}).get(project.versions[rank])
 
     def _fits(self, project: Project, rank: int, dist: Dist, reasons: list[str]) -> bool:
         if dist.tags is not None and self.target.priority(dist.tags) is None:

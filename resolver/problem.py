@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ class Problem:
     """Such rules of which only a report is known, sorted by id: they warn about the pins."""
     switched_off: tuple[SwitchedOff, ...] = ()
     """Rules that would hold too, had the user not switched them off."""
+    unserved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Package -> version -> why the target's GPUs cannot run it."""
     max_rounds: int = MAX_ROUNDS
 
     @property
@@ -63,6 +65,8 @@ def build_problem(
     variant: Variant,
     rules: Iterable[Rule],
     switched_off: Iterable[SwitchedOff] = (),
+    *,
+    unserved: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Problem:
     """Join one variant of an image with the rules that apply to it; their order does not count."""
     roots = [each.requirement for each in variant.requirements]
@@ -80,6 +84,7 @@ def build_problem(
         rules=tuple(rule for rule in chosen if rule.steers),
         reported=tuple(rule for rule in chosen if not rule.steers),
         switched_off=tuple(off),
+        unserved=unserved or {},
     )
 
 
