@@ -15,6 +15,7 @@ from depcheck.artifacts.architectures import (
 )
 from depcheck.artifacts.cuda import load_cuda_facts, read_cuda_facts
 from depcheck.errors import InputError
+from depcheck.validate.capabilities import coverage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +146,24 @@ def test_driver_of_ptx_is_that_of_its_toolkit(ptx_version: str, expected: str) -
     verdict = judge(images("compute_80", ptx_version), "8.9", load_cuda_facts())
 
     assert expected == str(verdict)
+
+
+SIMPLER = {
+    ("sm_86", "8.7"): "cubin",
+    ("sm_87", "8.9"): "cubin",
+    ("sm_70", "7.2"): "cubin",
+    ("sm_86 compute_80", "8.7"): "cubin",
+    ("sm_100f", "10.1"): "cubin",
+}
+"""Where the validator, which brings no data, knows neither embedded GPUs nor families."""
+
+
+@pytest.mark.parametrize(("names", "capability", "expected"), PAIRS)
+def test_validator_judges_alike(names: str, capability: str, expected: str) -> None:
+    kinds = {"native": "cubin", "binary-compatible": "cubin", "PTX": "ptx"}
+    alike = kinds.get(expected.split(maxsplit=1)[0], "")
+
+    assert SIMPLER.get((names, capability), alike) == coverage(capability, names.split())
 
 
 def test_every_pair_of_the_table_is_there_once() -> None:
