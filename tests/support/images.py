@@ -11,8 +11,8 @@ from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.images.loader import find_spec, select_variant
 from depcheck.index.snapshot import open_snapshot
 from depcheck.lockfiles.lockset import render
-from depcheck.resolver.problem import build_problem
 from depcheck.resolver.solve import solve
+from depcheck.stating import stated_problem
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -32,7 +32,7 @@ NEXA_HEAVY_GIT = str(Path(__file__).parents[1] / "specs" / "nexa_heavy_git.toml"
 def solved(image: str) -> Solution:
     """Return the solution of an image's default variant."""
     spec = find_spec(image)
-    problem = build_problem(spec, select_variant(spec, None), load_builtin_rules())
+    problem = stated_problem(spec, select_variant(spec, None), load_builtin_rules())
     return solve(problem, open_snapshot().index)
 
 

@@ -12,9 +12,9 @@ from depcheck.errors import ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
 from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.stages import plan_stages
-from depcheck.resolver.problem import build_problem
 from depcheck.resolver.solve import solve
 from depcheck.settings import chosen_rules
+from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     solved: list[tuple[Solution, float]] = []
     for spec, variant in chosen:
         started = time.perf_counter()
-        solution = solve(build_problem(spec, variant, rules.rules, rules.switched_off), indexes)
+        solution = solve(stated_problem(spec, variant, rules.rules, rules.switched_off), indexes)
         solved.append((solution, time.perf_counter() - started))
     rendered = [
         render(solution, command=_command(spec, variant))

@@ -1,0 +1,37 @@
+"""State the problem of an image variant, with what is known of kernels for its GPUs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from depcheck.artifacts.cuda import load_cuda_facts
+from depcheck.artifacts.declared import load_declared
+from depcheck.artifacts.serving import unserved_versions
+from depcheck.artifacts.store import builtin_facts
+from depcheck.resolver.problem import build_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from depcheck.conflicts.model import Rule, SwitchedOff
+    from depcheck.images.model import ImageSpec, Variant
+    from depcheck.resolver.problem import Problem
+
+
+def stated_problem(
+    spec: ImageSpec,
+    variant: Variant,
+    rules: Iterable[Rule],
+    switched_off: Iterable[SwitchedOff] = (),
+) -> Problem:
+    """Return the problem of a variant: versions that cannot run on its GPUs are out."""
+    unserved = _unserved(variant.target.compute_capabilities)
+    return build_problem(spec, variant, rules, switched_off, unserved=unserved)
+
+
+def _unserved(capabilities: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    if not capabilities:
+        return {}
+    store = builtin_facts()
+    measured = store.with_kernels() if store else ()
+    return unserved_versions(capabilities, measured, load_declared(), load_cuda_facts())
