@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"depcheck {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_init(commands)
     _add_solve(commands)
     _add_explain(commands)
     _add_diff(commands)
@@ -123,6 +124,36 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default="locks", help="folder of all lock sets (default: locks)"
     )
+
+
+def _add_init(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "init",
+        "Draft an image spec from a Dockerfile, requirements, a project or an environment.",
+        "  depcheck init\n"
+        "  depcheck init Dockerfile -o my_image.toml\n"
+        "  depcheck init requirements.txt --base-image nvidia/cuda:12.1.1-runtime-ubuntu22.04\n"
+        "  depcheck init --from-env /opt/venv",
+    )
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="Dockerfile, requirements file or pyproject.toml (default: those found here)",
+    )
+    parser.add_argument(
+        "--from-env",
+        metavar="PYTHON",
+        nargs="?",
+        const="",
+        help="an interpreter, virtual environment or site-packages (default: the one running)",
+    )
+    parser.add_argument("--base-image", metavar="TAG", help="instead of the Dockerfile's FROM")
+    parser.add_argument("--python", metavar="X.Y", help="instead of the version that is guessed")
+    parser.add_argument("--name", metavar="NAME", help="the image's name")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: NAME.toml")
+    parser.add_argument("--force", action="store_true", help="overwrite the file")
 
 
 def _add_solve(commands: _Commands) -> None:

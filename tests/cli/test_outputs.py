@@ -137,6 +137,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
     "words",
     [
         [],
+        ["init"],
         ["solve"],
         ["explain"],
         ["diff"],

@@ -12,6 +12,7 @@ from support.schemas import complaints, schemas
 from support.world import World, make_world
 
 SCHEMA_OF = {
+    "init": "init",
     "solve": "solve",
     "explain": "explain",
     "explain-numpy": "explain-package",
