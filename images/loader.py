@@ -54,7 +54,7 @@ def load_spec(path: Path) -> ImageSpec:
             named together.
     """
     file = _read(path)
-    draft, raws = _layered(file, seen=(path.resolve(),))
+    draft, files_read = _layered(file, seen=(path.resolve(),))
     if draft.abstract:
         raise InputError(
             "abstract-image-spec",
@@ -70,7 +70,8 @@ def load_spec(path: Path) -> ImageSpec:
         default_variant=draft.default_variant or "",
         variants=variants,
         path=path,
-        digest=sha256(b"".join(sha256(raw).digest() for raw in raws)).hexdigest(),
+        digest=sha256(b"".join(sha256(each.raw).digest() for each in files_read)).hexdigest(),
+        files=tuple((each.path, sha256(each.raw).hexdigest()) for each in files_read),
     )
 
 
@@ -119,17 +120,17 @@ def _builtins() -> dict[str, bool]:
     }
 
 
-def _layered(file: TomlFile, seen: tuple[Path, ...]) -> tuple[SpecDraft, list[bytes]]:
-    """Return a file's draft over its baselines, and the bytes of all, its own first."""
+def _layered(file: TomlFile, seen: tuple[Path, ...]) -> tuple[SpecDraft, list[TomlFile]]:
+    """Return a file's draft over its baselines, and all their files, its own first."""
     draft = parse_spec(file.root)
     base_path = _base_path(file, draft.extends, seen)
     _check_repeats(file, draft)
     file.check()
     if base_path is None:
-        return draft, [file.raw]
+        return draft, [file]
     base_file = _read(base_path)
-    base, raws = _layered(base_file, (*seen, base_path.resolve()))
-    return draft.over(base), [file.raw, *raws]
+    base, others = _layered(base_file, (*seen, base_path.resolve()))
+    return draft.over(base), [file, *others]
 
 
 def _base_path(file: TomlFile, name: str | None, seen: tuple[Path, ...]) -> Path | None:

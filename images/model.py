@@ -160,3 +160,5 @@ class ImageSpec:
     """The file it was read from."""
     digest: str
     """SHA-256 over the spec's bytes and those of the baselines it extends."""
+    files: tuple[tuple[Path, str], ...] = ()
+    """The spec's file and those of its baselines, each with its SHA-256."""

@@ -14,6 +14,7 @@ from depcheck.lockfiles.dockerfile import dockerfile_stages
 from depcheck.lockfiles.explain import explain_json
 from depcheck.lockfiles.install_script import install_sh
 from depcheck.lockfiles.pylock import pylock_toml
+from depcheck.lockfiles.record import EXECUTABLE
 from depcheck.lockfiles.requirements import (
     build_constraints_txt,
     requirements_txt,
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 
     from depcheck.resolver.solution import Solution
 
-EXECUTABLE = frozenset({"install.sh", "validate_dependencies"})
-"""Files of a lock set that can be run."""
 _OURS = re.compile(
     r"pylock\.toml|requirements(\.nohash)?\.txt|stages(/[^/]+\.txt)?|install\.sh"
-    r"|Dockerfile\.stages|validate_dependencies|explain\.json"
+    r"|Dockerfile\.stages|validate_dependencies|explain\.json|gate\.json"
 )
 
 

@@ -128,7 +128,7 @@ class Catalogue:
         reason = self._too_late(project, dist)
         if reason is None and not self.target.accepts_python(dist.requires_python):
             reason = f"it needs Python {dist.requires_python}"
-        if reason is None and dist.yanked and not self._pinned(project, rank):
+        if reason is None and dist.yanked and not self.is_pinned(project, rank):
             reason = "it was yanked"
         if reason is not None:
             reasons.append(reason)
@@ -144,7 +144,8 @@ class Catalogue:
             return None if explicit else "its index does not say when it was uploaded"
         return "it was uploaded after the as-of moment" if dist.uploaded >= self._as_of else None
 
-    def _pinned(self, project: Project, rank: int) -> bool:
+    def is_pinned(self, project: Project, rank: int) -> bool:
+        """Tell whether the user pins a version by `==`, which admits a yanked one (PEP 592)."""
         pins = self._exact.get(project.name, ())
         return any(project.mask(specifier) >> rank & 1 for specifier in pins)
 

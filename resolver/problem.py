@@ -56,7 +56,7 @@ class Problem:
 
     def digest(self, index_digests: Iterable[tuple[str, str | None]]) -> str:
         """Return the SHA-256 of the problem and of the recordings it is solved against."""
-        content = [_plain(self), sorted(index_digests, key=str)]
+        content = [plain(self), sorted(index_digests, key=str)]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -95,15 +95,15 @@ def _sorted(stated: tuple[SpecRequirement, ...]) -> tuple[SpecRequirement, ...]:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as JSON, without what only people and tests read."""
     if is_dataclass(value) and not isinstance(value, type):
         names = (each.name for each in fields(value) if each.name not in _UNDECISIVE)
-        return {name: _plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if hasattr(value, "items"):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     return value if isinstance(value, (int, bool)) or value is None else str(value)

@@ -62,7 +62,15 @@ def solve(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Solution:
         InputError: a dependency that nobody can state without a build.
         UnhashedFileError: a pin's file has no known hash.
     """
-    found = _search(problem, indexes)
+    return assemble(problem, _search(problem, indexes), indexes)
+
+
+def assemble(problem: Problem, found: Found, indexes: Callable[[str], PackageIndex]) -> Solution:
+    """Return what candidates come to: their files, who asked for them, what was waived.
+
+    Raises:
+        UnhashedFileError: a pin's file has no known hash.
+    """
     by_name: dict[str, list[Candidate]] = {}
     for candidate in found.candidates.values():
         by_name.setdefault(candidate.name, []).append(candidate)

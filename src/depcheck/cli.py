@@ -76,6 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_init(commands)
     _add_solve(commands)
+    _add_gate(commands)
     _add_explain(commands)
     _add_diff(commands)
     _add_images(commands)
@@ -175,6 +176,26 @@ def _add_solve(commands: _Commands) -> None:
     source.add_argument(
         "--live", action="store_true", help="ask the indexes themselves, over the network"
     )
+    _add_rules(parser)
+
+
+def _add_gate(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "gate",
+        "Say whether the committed lock sets may be built.",
+        "  depcheck gate                       every lock set below locks/\n"
+        "  depcheck gate nexa_heavy --full     trust no record, look at every pin\n"
+        "  depcheck gate ./my_image.toml --json",
+    )
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="built-in name or spec file")
+    parser.add_argument("--all", action="store_true", help="every lock set, as without IMAGE")
+    parser.add_argument("--variant", metavar="NAME", help="only the lock sets of this variant")
+    parser.add_argument(
+        "--full", action="store_true", help="work everything out again, even where nothing changed"
+    )
+    _add_out(parser)
+    _add_snapshot(parser)
     _add_rules(parser)
 
 

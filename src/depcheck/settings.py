@@ -101,6 +101,7 @@ def read_settings(path: Path) -> Settings:
         return Settings()
     file = read_toml(path, reference="invalid-settings")
     table = file.root.table("tool").table("depcheck")
+    table.table("gate")  # `depcheck.gate.policy` reads it
     rules = tuple(path.parent / name for name in table.values("rules", text))
     wishes: list[Wish] = []
     for each in table.tables("ignore-rules"):

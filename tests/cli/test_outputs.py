@@ -141,6 +141,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["solve"],
         ["explain"],
         ["diff"],
+        ["gate"],
         ["images"],
         ["images", "list"],
         ["images", "show"],

@@ -15,6 +15,7 @@ SCHEMA_OF = {
     "init": "init",
     "solve": "solve",
     "explain": "explain",
+    "gate": "gate",
     "explain-numpy": "explain-package",
     "explain-torch": "explain-package",
     "explain-trainer": "explain-package",

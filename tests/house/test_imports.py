@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FOUNDATION = ("__version__", "errors", "tomlfile", "tomlvalues")
+FOUNDATION = ("__version__", "errors", "tomlfile", "tomllines", "tomlvalues")
 """What every room but `validate` may take from the front door."""
 MAY_IMPORT = {
     "artifacts": ("index",),
@@ -81,6 +81,15 @@ def test_only_the_live_index_and_the_validator_s_children_reach_the_outside_worl
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_what_needs_no_library_loads_none(option: str) -> None:
     assert set() == loaded_by(option) & {"packaging", "pip", "resolvelib", "rich", "urllib3"}
+
+
+def test_a_gate_that_finds_nothing_changed_reads_no_toml_and_no_versions(tmp_path: Path) -> None:
+    locks = str(tmp_path / "locks")
+    loaded_by("solve", "nexa_light", "--out", locks)
+
+    assert set() == loaded_by("gate", "nexa_light", "--out", locks) & {
+        *("packaging", "pip", "resolvelib", "rich", "tomli", "tomllib", "urllib3")
+    }
 
 
 def test_the_modules_that_a_command_loads_are_seen() -> None:

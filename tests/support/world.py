@@ -85,6 +85,8 @@ remedy = "take kernels>=4, which states its dependencies"
 example = ["kernels==3.0"]
 counterexample = ["kernels==4.0"]
 """
+LOCKS = "locks/demo/cu121"
+"""Where the lock set of the demo is."""
 LATE = 1_690_000_000
 UNIVERSE: dict[str, dict[str, Any]] = {
     "default": {
@@ -132,6 +134,10 @@ class World:
     def solve(self, *words: str) -> tuple[int, str, str]:
         """Run ``solve`` against the snapshot."""
         return self.run("solve", *words, "--snapshot", "recorded.sqlite")
+
+    def gate(self, *words: str) -> tuple[int, str, str]:
+        """Run ``gate`` against the snapshot."""
+        return self.run("gate", *words, "--snapshot", "recorded.sqlite")
 
 
 def make_world(

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from depcheck.commands.ruletext import write_rules
 from depcheck.errors import ExitCode, InputError
+from depcheck.gate.inputs import SETTINGS, given_rules
+from depcheck.gate.recording import recorded
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
 from depcheck.lockfiles.lockset import render, write
+from depcheck.lockfiles.record import RECORD
 from depcheck.lockfiles.stages import plan_stages
 from depcheck.resolver.solve import solve
-from depcheck.settings import chosen_rules
+from depcheck.settings import chosen_rules, read_settings
 from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
 
@@ -32,20 +35,25 @@ if TYPE_CHECKING:
 def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
     rules = chosen_rules(options)
+    given = given_rules(options, read_settings(SETTINGS).rules)
     indexes = open_indexes(options)
     chosen = list(_chosen(options))
     out = Path(options.out)
     folders = [out / spec.name / variant.name for spec, variant in chosen]
     _check_distinct(folders)
     solved: list[tuple[Solution, float]] = []
+    rendered: list[dict[str, bytes]] = []
     for spec, variant in chosen:
         started = time.perf_counter()
-        solution = solve(stated_problem(spec, variant, rules.rules, rules.switched_off), indexes)
+        problem = stated_problem(spec, variant, rules.rules, rules.switched_off)
+        solution = solve(problem, indexes)
         solved.append((solution, time.perf_counter() - started))
-    rendered = [
-        render(solution, command=_command(spec, variant))
-        for (solution, _), (spec, variant) in zip(solved, chosen, strict=True)
-    ]
+        command = _command(spec, variant)
+        files = render(solution, command=command)
+        record = recorded(
+            solution, files, spec=spec, problem=problem, command=command, rule_files=given
+        )
+        rendered.append({**files, RECORD: record})
     documents = []
     for (solution, seconds), files, folder in zip(solved, rendered, folders, strict=True):
         write(files, folder)

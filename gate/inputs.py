@@ -1,0 +1,156 @@
+"""What a solve was given, recorded so that a change can be named later."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import depcheck.artifacts
+import depcheck.conflicts
+import depcheck.images
+from depcheck.lockfiles.record import Inputs
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from depcheck.conflicts.model import Rule
+    from depcheck.images.model import ImageSpec
+    from depcheck.resolver.problem import Problem
+
+_BUILT_IN = "built-in:"
+_SPECS = Path(depcheck.images.__path__[0]) / "data"
+_KNOWLEDGE = (
+    Path(depcheck.conflicts.__path__[0]),
+    Path(depcheck.conflicts.__path__[0]) / "data",
+    Path(depcheck.artifacts.__path__[0]) / "data",
+)
+_ALL_KNOWLEDGE = f"{_BUILT_IN}knowledge"
+SETTINGS = Path("pyproject.toml")
+"""The file with ``[tool.depcheck]``, in the working directory."""
+
+
+def describe_inputs(
+    spec: ImageSpec,
+    problem: Problem,
+    rule_files: Mapping[str, str],
+    findings: Sequence[Mapping[str, Any]] = (),
+    notes: Sequence[str] = (),
+) -> Inputs:
+    """Return what a problem came from.
+
+    Args:
+        spec: The image.
+        problem: One variant of it, with its rules.
+        rule_files: Digests of what states rules, from `given_rules`.
+        findings: What the gate says of the pins, as documents.
+        notes: What it could not judge.
+    """
+    return Inputs(
+        spec=spec.name if _name(spec.path).startswith(_BUILT_IN) else spec.path.as_posix(),
+        spec_files={_name(path): digest for path, digest in spec.files},
+        keys=variant_keys(problem),
+        rule_files=rule_files,
+        rules=rule_digests((*problem.rules, *problem.reported)),
+        findings=findings,
+        notes=notes,
+    )
+
+
+def variant_keys(problem: Problem) -> dict[str, Any]:
+    """Return a variant as plain values by the keys of a spec."""
+    from depcheck.resolver.problem import plain  # noqa: PLC0415 - the gate seldom needs it
+
+    content = plain(problem.variant)
+    content["target"] = _dashed(content["target"])
+    return {"summary": problem.summary, **_dashed(content)}
+
+
+def _dashed(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of one table as a spec spells them."""
+    return {name.replace("_", "-"): value for name, value in table.items()}
+
+
+def rule_digests(rules: Iterable[Rule]) -> dict[str, str]:
+    """Return the digest of what each rule says, by id."""
+    from depcheck.resolver.problem import plain  # noqa: PLC0415 - the gate seldom needs it
+
+    return {
+        rule.id: hashlib.sha256(json.dumps(plain(rule), sort_keys=True).encode()).hexdigest()
+        for rule in rules
+    }
+
+
+def given_rules(options: Namespace, named: Iterable[Path]) -> dict[str, str]:
+    """Return the digest of everything that states rules or switches them off.
+
+    Args:
+        options: The command line, with ``rules`` and ``ignore_rule``.
+        named: The files that ``[tool.depcheck]`` names.
+    """
+    digests = {_ALL_KNOWLEDGE: _digest_of_knowledge()}
+    if has_settings(SETTINGS):
+        for path in (SETTINGS, *named):
+            digests[path.as_posix()] = _digest(path.as_posix()) or ""
+    return digests | _options(options)
+
+
+def rules_hold(recorded: Mapping[str, str], options: Namespace) -> bool:
+    """Whether what states rules is what it was. Reads no TOML: equal settings name equal files."""
+    stated = _options(options)
+    if stated != {name: recorded[name] for name in recorded if name.startswith("--")}:
+        return False
+    if has_settings(SETTINGS) != (SETTINGS.as_posix() in recorded):
+        return False
+    files = {name: digest for name, digest in recorded.items() if not name.startswith("--")}
+    if files.pop(_ALL_KNOWLEDGE, None) != _digest_of_knowledge():
+        return False
+    return all(_digest(name) == digest for name, digest in files.items())
+
+
+def has_settings(path: Path) -> bool:
+    """Whether a file may have a table ``[tool.depcheck]``."""
+    try:
+        return b"tool.depcheck" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _options(options: Namespace) -> dict[str, str]:
+    found = {f"--rules {name}": _digest(name) or "" for name in options.rules or ()}
+    return found | {f"--ignore-rule {stated}": "" for stated in options.ignore_rule or ()}
+
+
+def _digest_of_knowledge() -> str:
+    """Return the digest of the rules and facts that come with depcheck."""
+    total = hashlib.sha256()
+    for folder in _KNOWLEDGE:
+        for path in sorted(folder.glob("*.*")):
+            if path.suffix in {".toml", ".sqlite"}:
+                total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def spec_files_hold(recorded: Mapping[str, str]) -> bool:
+    """Whether the files of a spec are still what they were."""
+    return all(_digest(name) == digest for name, digest in recorded.items())
+
+
+def is_built_in(image: str) -> bool:
+    """Whether depcheck comes with a spec of this name."""
+    return (_SPECS / f"{image}.toml").is_file()
+
+
+def _digest(name: str) -> str | None:
+    path = _SPECS / name.removeprefix(_BUILT_IN) if name.startswith(_BUILT_IN) else Path(name)
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _name(path: Path) -> str:
+    """Return the path of a file that is the same on every machine, where it comes with depcheck."""
+    return f"{_BUILT_IN}{path.name}" if path.parent == _SPECS else path.as_posix()
