@@ -51,10 +51,10 @@ def package_verdict(
         cuda: Which GPU runs what.
         libraries: Which packages compile at run time.
     """
+    if name in libraries.runtime_compilers:
+        return Verdict(capability=capability, coverage=Coverage.RUNTIME)
     if not kernels:
-        compiles = name in libraries.runtime_compilers
-        coverage = Coverage.RUNTIME if compiles else Coverage.NO_KERNELS
-        return Verdict(capability=capability, coverage=coverage)
+        return Verdict(capability=capability, coverage=Coverage.NO_KERNELS)
     verdicts = [judge(images, capability, cuda) for images in kernels.values()]
     serving = [verdict for verdict in verdicts if verdict.coverage is not Coverage.NONE]
     return min(serving or verdicts, key=lambda verdict: _ORDER.index(verdict.coverage))

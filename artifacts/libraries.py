@@ -44,6 +44,8 @@ class LibraryFacts:
     python: re.Pattern[str]
     cuda: re.Pattern[str]
     """Its group is the CUDA major version."""
+    stray_folders: frozenset[str]
+    """Top-level folders of wheels that nobody imports."""
     base_images: tuple[BaseImage, ...]
     distributions: Mapping[str, Mapping[str, str]]
     """Version of glibc -> the newest ``GLIBCXX`` and ``CXXABI`` beside it."""
@@ -83,6 +85,7 @@ def read_library_facts(path: Path) -> LibraryFacts:
     facts = LibraryFacts(
         system=_libraries(root.table("system")),
         driver=_libraries(root.table("driver")),
+        stray_folders=_libraries(root.table("stray-folders"), "names"),
         python=_pattern(root.table("python")),
         cuda=_pattern(root.table("cuda")),
         distributions=dict(map(_distribution, root.tables("distribution"))),
@@ -95,9 +98,9 @@ def read_library_facts(path: Path) -> LibraryFacts:
     return facts
 
 
-def _libraries(table: Table) -> frozenset[str]:
+def _libraries(table: Table, key: str = "libraries") -> frozenset[str]:
     table.required("source", text, "")
-    found = frozenset(table.values("libraries", text))
+    found = frozenset(table.values(key, text))
     table.close()
     return found
 

@@ -121,7 +121,7 @@ def judge_lock_set(
         *_own_findings(packages),
         *_coverage(packages, capabilities, knowledge),
         *linking_findings(lock, packages, knowledge),
-        *collisions(artifacts),
+        *collisions(artifacts, knowledge.libraries.stray_folders),
         *_budget(lock, stages),
         *_unmeasured(packages),
     ]
@@ -243,11 +243,11 @@ def _budget(lock: LockSet, stages: Sequence[StageReport]) -> Iterator[Finding]:
             return
 
 
-def collisions(artifacts: Mapping[str, Artifact]) -> Iterator[Finding]:
+def collisions(artifacts: Mapping[str, Artifact], stray: frozenset[str]) -> Iterator[Finding]:
     """Yield each group of packages that write the same files, with those files.
 
     Which content stays depends on the order of installation. Files that are all empty are
-    information; an error needs code of different size.
+    information; an error needs code of different size outside the folders that nobody imports.
     """
     owners: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for name, artifact in sorted(artifacts.items()):
@@ -261,7 +261,7 @@ def collisions(artifacts: Mapping[str, Artifact]) -> Iterator[Finding]:
         sizes = {path: {size for _, size in owners[path]} for path in paths}
         yield Finding(
             code="file-collision",
-            severity=_collision_severity(sizes),
+            severity=_collision_severity(sizes, stray),
             subject=" + ".join(names),
             message=f"they write the same {len(paths)} {'file' if len(paths) == 1 else 'files'}",
             remedy="keep one of them, or check that the later one may overwrite the other",
@@ -281,8 +281,11 @@ def _is_metadata(member: Member) -> bool:
     return ".dist-info/" in member.path
 
 
-def _collision_severity(sizes: Mapping[str, set[int]]) -> Severity:
-    if any(len(found) > 1 and path.endswith(_CODE) for path, found in sizes.items()):
+def _collision_severity(sizes: Mapping[str, set[int]], stray: frozenset[str]) -> Severity:
+    if any(
+        len(found) > 1 and path.endswith(_CODE) and path.partition("/")[0] not in stray
+        for path, found in sizes.items()
+    ):
         return Severity.ERROR
     return Severity.INFO if all(found == {0} for found in sizes.values()) else Severity.WARNING
 

@@ -7,6 +7,7 @@ give the same bytes.
 from __future__ import annotations
 
 import json
+import lzma
 import sqlite3
 import zlib
 from contextlib import closing
@@ -22,19 +23,22 @@ from depcheck.errors import EnvironmentFailure, InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FORMAT = 2
+_FORMAT = 3
 _APPLICATION = 0x64706366
-_TABLE = """
+_TABLES = """
 CREATE TABLE artifact (
     sha256 BLOB PRIMARY KEY,
     filename TEXT NOT NULL,
     has_kernels INTEGER NOT NULL,
     facts BLOB NOT NULL,
-    files BLOB NOT NULL
-)
+    place INTEGER NOT NULL
+);
+CREATE TABLE members (content BLOB NOT NULL);
 """
 _PAGE = 512
 """Bytes; blobs fill their last page badly, and small pages waste less."""
+_BETWEEN = "\0"
+_DAMAGE = (zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, IndexError)
 
 
 class FactStore:
@@ -55,22 +59,30 @@ class FactStore:
             raise _unreadable(path, str(error)) from error
         if (application, version) != (_APPLICATION, _FORMAT):
             raise _unreadable(path, "it does not hold facts of this format")
+        self._members: list[str] | None = None
 
     def artifact(self, sha256: str) -> Artifact | None:
         """Return what was measured of the file with this hash, None where nobody has."""
         row = self._database.execute(
-            "SELECT facts, files FROM artifact WHERE sha256 = ?", (bytes.fromhex(sha256),)
+            "SELECT facts, place FROM artifact WHERE sha256 = ?", (bytes.fromhex(sha256),)
         ).fetchone()
         if row is None:
             return None
         try:
-            return _decoded(json.loads(zlib.decompress(row[0])), zlib.decompress(row[1]).decode())
-        except (zlib.error, ValueError, KeyError, TypeError) as error:
+            return _decoded(json.loads(zlib.decompress(row[0])), self._lists()[row[1]])
+        except _DAMAGE as error:
             raise EnvironmentFailure(
                 "corrupt-facts",
                 f"`{self._path}`: the facts of {sha256} are damaged",
                 hint="record them again, or install depcheck again",
             ) from error
+
+    def _lists(self) -> list[str]:
+        """Return the lists of files of all wheels: packed together they take a third."""
+        if self._members is None:
+            (content,) = self._database.execute("SELECT content FROM members").fetchone()
+            self._members = lzma.decompress(content).decode().split(_BETWEEN)
+        return self._members
 
     def with_kernels(self) -> tuple[Artifact, ...]:
         """Return the wheels that hold kernels, without their lists of files."""
@@ -106,14 +118,8 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
             database.execute(f"PRAGMA page_size = {_PAGE}")
             database.execute(f"PRAGMA application_id = {_APPLICATION}")
             database.execute(f"PRAGMA user_version = {_FORMAT}")
-            database.execute(_TABLE)
-            database.executemany(
-                "INSERT INTO artifact VALUES (?, ?, ?, ?, ?)",
-                (
-                    (bytes.fromhex(sha256), filename, _has_kernels(artifact), *_encoded(artifact))
-                    for sha256, (filename, artifact) in sorted(facts.items())
-                ),
-            )
+            database.executescript(_TABLES)
+            _fill(database, facts)
             database.commit()
             database.execute("VACUUM")
         new.replace(path)
@@ -125,11 +131,22 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
         ) from error
 
 
+def _fill(database: sqlite3.Connection, facts: Mapping[str, tuple[str, Artifact]]) -> None:
+    # Wheels of one project stand together, since their files are called alike.
+    ordered = sorted(facts.items(), key=lambda fact: (fact[1][0], fact[0]))
+    for place, (sha256, (filename, artifact)) in enumerate(ordered):
+        row = (bytes.fromhex(sha256), filename, _has_kernels(artifact), _encoded(artifact), place)
+        database.execute("INSERT INTO artifact VALUES (?, ?, ?, ?, ?)", row)
+    lists = _BETWEEN.join(_members_text(artifact) for _, (_, artifact) in ordered)
+    packed = lzma.compress(lists.encode(), preset=9)
+    database.execute("INSERT INTO members VALUES (?)", (packed,))
+
+
 def _has_kernels(artifact: Artifact) -> bool:
     return any(each.images for each in artifact.objects)
 
 
-def _encoded(artifact: Artifact) -> tuple[bytes, bytes]:
+def _encoded(artifact: Artifact) -> bytes:
     facts = {
         "name": artifact.name,
         "version": artifact.version,
@@ -144,7 +161,7 @@ def _encoded(artifact: Artifact) -> tuple[bytes, bytes]:
         ],
     }
     text = json.dumps(facts, separators=(",", ":"), sort_keys=True)
-    return zlib.compress(text.encode(), 9), zlib.compress(_members_text(artifact).encode(), 9)
+    return zlib.compress(text.encode(), 9)
 
 
 def _members_text(artifact: Artifact) -> str:

@@ -94,7 +94,10 @@ def test_package_without_kernels_for_a_capability_is_an_error() -> None:
 
 
 def test_package_that_compiles_at_run_time_is_covered() -> None:
+    with_tools = wheel(lib("triton/profiler.so", "sm_50"))
+
     assert {"triton": ["compiled at run time"]} == verdicts(judged(triton=wheel()))
+    assert {"triton": ["compiled at run time"]} == verdicts(judged(triton=with_tools))
 
 
 def test_what_is_declared_is_judged_and_called_declared() -> None:
@@ -227,6 +230,7 @@ def test_extension_for_a_torch_of_another_cpp_abi_is_an_error(
         ({"x/a.py": 5}, {"x/a.py": 5}, [("warning", "file-collision", "a + b")]),
         ({"x/a.py": 5}, {"x/a.py": 6}, [("error", "file-collision", "a + b")]),
         ({"x/a.txt": 5}, {"x/a.txt": 6}, [("warning", "file-collision", "a + b")]),
+        ({"tests/a.py": 5}, {"tests/a.py": 6}, [("warning", "file-collision", "a + b")]),
         ({"a-1.dist-info/x": 5}, {"a-1.dist-info/x": 6}, []),
         ({"{prefix}/bin/x": 5}, {"{prefix}/bin/x": 6}, [("warning", "file-collision", "a + b")]),
     ],
