@@ -107,20 +107,23 @@ def driver_need(
     verdicts: Iterable[Verdict],
     cuda: CudaFacts,
     libraries: LibraryFacts,
+    toolkits: Iterable[str] = (),
 ) -> DriverNeed | None:
     """Return the oldest driver that will do, None where nothing needs one.
+
+    ``toolkits`` are the CUDA versions of wheels of which only that is known.
 
     The CUDA libraries that are linked ask for the driver of their major version (NVIDIA's minor
     version compatibility); PTX that must be compiled asks for that of its own toolkit.
     """
     names = {name for each in objects for name in (*each.needed, each.soname) if name}
     needs: list[DriverNeed] = []
-    major = max(libraries.cuda_majors(names), key=int, default=None)
-    floor = cuda.compatible_driver(major) if major else None
-    if major and floor:
-        needs.append(
-            DriverNeed(driver=floor, cuda=f"{major}.0", reason=f"links CUDA {major} libraries")
-        )
+    majors = {major: f"links CUDA {major} libraries" for major in libraries.cuda_majors(names)}
+    for toolkit in toolkits:
+        majors.setdefault(toolkit.partition(".")[0], f"is built with CUDA {toolkit}")
+    for major, reason in sorted(majors.items()):
+        if floor := cuda.compatible_driver(major):
+            needs.append(DriverNeed(driver=floor, cuda=f"{major}.0", reason=reason))
     for verdict in verdicts:
         if verdict.toolkit and verdict.driver:
             reason = f"{verdict.by} is compiled for {verdict.capability} when it is loaded"

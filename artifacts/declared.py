@@ -36,6 +36,8 @@ class Declared:
 
     kernels: Mapping[tuple[str, str], tuple[KernelImage, ...]]
     """(normalised name, version with its local label) -> kernel images."""
+    toolkits: Mapping[tuple[str, str], str]
+    """The same keys -> the CUDA version that it was built with: ``12.1``."""
     provisions: tuple[Provision, ...]
 
     def libraries(self, name: str, version: str) -> frozenset[str]:
@@ -66,15 +68,17 @@ def read_declared(path: Path) -> Declared:
     """
     file = read_toml(path, reference="invalid-declaration")
     found: dict[tuple[str, str], tuple[KernelImage, ...]] = {}
+    toolkits: dict[tuple[str, str], str] = {}
     for table in file.root.tables("declared"):
-        for key, images in _entries(table):
+        for key, toolkit, images in _entries(table):
             if key in found:
                 table.complain("versions", f"`{key[0]}=={key[1]}` is declared twice")
             found[key] = images
+            toolkits[key] = toolkit
     provisions = tuple(map(_provision, file.root.tables("provides")))
     file.root.close()
     file.check()
-    return Declared(kernels=found, provisions=provisions)
+    return Declared(kernels=found, toolkits=toolkits, provisions=provisions)
 
 
 def _provision(table: Table) -> Provision:
@@ -96,16 +100,17 @@ def _specifiers(value: object) -> SpecifierSet:
         raise BadValueError(str(error).lower(), "write it like `>=2.7`") from error
 
 
-def _entries(table: Table) -> list[tuple[tuple[str, str], tuple[KernelImage, ...]]]:
+def _entries(table: Table) -> list[tuple[tuple[str, str], str, tuple[KernelImage, ...]]]:
     table.required("source", text, "")
     package = table.required("package", package_name, "")
     images = tuple(
         KernelImage(architecture=architecture, count=1)
         for architecture in table.values("architectures", _architecture)
     )
+    toolkit = table.required("cuda", version, "")
     versions = table.values("versions", version)
     table.close()
-    return [((package, each), images) for each in versions]
+    return [((package, each), toolkit, images) for each in versions]
 
 
 def _architecture(value: object) -> Architecture:

@@ -130,7 +130,9 @@ def judge_lock_set(
         capabilities=tuple(capabilities),
         packages=packages,
         stages=stages,
-        driver=driver_need(objects, every, knowledge.cuda, knowledge.libraries),
+        driver=driver_need(
+            objects, every, knowledge.cuda, knowledge.libraries, _toolkits(packages, knowledge)
+        ),
         findings=tuple(findings),
     )
 
@@ -168,6 +170,13 @@ def _package(
             for capability in capabilities
         ),
     )
+
+
+def _toolkits(packages: Iterable[PackageReport], knowledge: Knowledge) -> Iterator[str]:
+    for report in packages:
+        key = (report.package.name, report.package.version)
+        if report.basis is Basis.DECLARED:
+            yield knowledge.declared.toolkits[key]
 
 
 def _own_findings(packages: Iterable[PackageReport]) -> Iterator[Finding]:

@@ -108,6 +108,8 @@ def test_what_is_declared_is_judged_and_called_declared() -> None:
 
     assert {"torch": ["binary-compatible (sm_86)", "none"]} == verdicts(report)
     assert ["declared"] == [each.basis and each.basis.value for each in report.packages]
+    assert report.driver is not None
+    assert ("525.60.13", "is built with CUDA 12.1") == (report.driver.driver, report.driver.reason)
     assert [("error", "uncovered-capability", "torch==2.2.2+cu121")] == findings(report)
 
 

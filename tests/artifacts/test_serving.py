@@ -36,6 +36,7 @@ DECLARED = Declared(
         ("torch", "2.0+cu128"): images("sm_80 sm_90 sm_120"),
         ("measured", "1.0"): images("sm_50"),
     },
+    toolkits={},
     provisions=(),
 )
 MEASURED = (
