@@ -148,15 +148,17 @@ def _compare(operator: str, found: Version, bound: Version, limit: str) -> bool:
         above = found.public.key >= bound.key
         return series is not None and above and _has_prefix(found, bound.epoch, series[1])
     if operator == "<":
-        early = found.is_prerelease and not bound.is_prerelease and found.base == bound.base
-        return found.key < bound.key and not early
+        # Its own pre-releases do not count, unless it is one itself.
+        first = bound if bound.is_prerelease else replace(bound, dev=0)
+        return found.key < first.key
     return _is_later(found, bound)
 
 
 def _is_later(found: Version, bound: Version) -> bool:
     """Whether ``> bound`` holds: neither its own post-releases nor its local builds count."""
-    later_build = bool(found.local) or (found.post is not None and bound.post is None)
-    return found.key > bound.key and not (later_build and found.base == bound.base)
+    own = bound.post is None and replace(found.public, post=None, dev=None) == bound
+    return found.public.key > bound.key and not (own and found.post is not None)
+
 
 
 def _has_prefix(found: Version, epoch: int, series: str) -> bool:
