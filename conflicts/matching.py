@@ -85,13 +85,14 @@ def _guaranteed(given: Requirement, roots: Iterable[Requirement]) -> bool:
     """Whether some direct requirement allows nothing but versions in the given range."""
     name = canonicalize_name(given.name)
     return any(
-        _within(root.specifier, given.specifier)
+        within(root.specifier, given.specifier)
         for root in roots
         if canonicalize_name(root.name) == name and not root.url
     )
 
 
-def _within(allowed: SpecifierSet, given: SpecifierSet) -> bool:
+def within(allowed: SpecifierSet, given: SpecifierSet) -> bool:
+    """Whether a range allows something, and nothing but versions in the given one."""
     # `===` compares strings: its set has no range to be inside another.
     if any(part.operator == "===" for part in allowed):
         return False

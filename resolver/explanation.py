@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from depcheck.conflicts.matching import within
+from depcheck.conflicts.model import RuleKind
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.project import newest_first
 from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT, RULE, Clause
+from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.remedies import tried_remedies
 
 if TYPE_CHECKING:
@@ -168,12 +174,26 @@ def _facts(catalogue: Catalogue, core: Core) -> Iterator[str]:
             if not mask:
                 newest = project.versions[-1] if project.versions else None
                 known = f"; the newest known is {newest}" if newest else ""
-                yield f"no version of `{want.name}` matches `{want.specifier}`{known}"
+                location = catalogue.index(want.name).location
+                where = "" if location == DEFAULT_INDEX else f" on index `{location}`"
+                yield f"no version of `{want.name}`{where} matches `{want.specifier}`{known}"
                 continue
             reasons = [catalogue.choice(project, rank) for rank in newest_first(mask)]
             if isinstance(reasons[0], str) and all(isinstance(each, str) for each in reasons):
                 newest = project.versions[mask.bit_length() - 1]
                 yield f"`{want.name}=={newest}` is not offered: {reasons[0]}"
+
+
+def _missing_builds(bench: Bench, core: Core) -> Iterator[str]:
+    """Yield the rules that say of versions in the core that the variant has no build of them."""
+    wants = [asked.want for stated in core.stated.values() for asked in stated]
+    for rule in bench.problem.rules:
+        if rule.kind is RuleKind.INDEX and any(
+            want.name == canonicalize_name(rule.when.name)
+            and within(SpecifierSet(want.specifier), rule.when.specifier)
+            for want in wants
+        ):
+            yield rule.id
 
 
 def _hint(bench: Bench, core: Core, remedies: tuple[Remedy, ...]) -> str | None:
@@ -185,6 +205,7 @@ def _hint(bench: Bench, core: Core, remedies: tuple[Remedy, ...]) -> str | None:
     rules |= {
         asked.want.rule for wants in core.stated.values() for asked in wants if asked.want.rule
     }
+    rules |= set(_missing_builds(bench, core))
     advice = [f"{rule.remedy} [{rule.id}]" for rule in bench.problem.rules if rule.id in rules]
     if advice:
         lines.append("what the rules advise:")

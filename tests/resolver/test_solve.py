@@ -607,6 +607,28 @@ class TestFailure:
             "  - no version of `a` matches `>=2`; the newest known is 1.0"
         ) == str(caught.value)
 
+    def test_build_that_an_explicit_index_does_not_have_is_said_with_the_advice(self) -> None:
+        universe: dict[str, Universe] = {CU121: {"torch": {"2.2.2+cu121": []}}}
+        absent = rule(RuleKind.INDEX, "torch<2.1", variants=("cu121",))
+        asked = problem("torch==2.0.1", indexes=(TORCH_ONLY,), rules=[absent])
+
+        with pytest.raises(UnsatisfiableError) as caught:
+            solve(asked, indexes({"default": {}, **universe}))
+
+        assert (
+            "`test` (cu121) has no solution, because these cannot all hold:\n"
+            "  - test.toml: requirements[0] asks for `torch==2.0.1`\n"
+            f"  - no version of `torch` on index `{CU121}` matches `==2.0.1`; "
+            "the newest known is 2.2.2+cu121"
+        ) == str(caught.value)
+        assert caught.value.hint == (
+            "one of these solves it (each was tried):\n"
+            "  - ask for `torch==2.2.2+cu121` instead of `torch==2.0.1` "
+            "(test.toml: requirements[0])\n"
+            "what the rules advise:\n"
+            "  - choose other versions [index-torch<2.1]"
+        )
+
     def test_search_limit_is_never_called_unsatisfiable(self) -> None:
         universe: Universe = {"a": {"1.0": ["b"]}, "b": {"1.0": []}}
 
