@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
-from support.images import NEXA, pins
+from support.images import NEXA, OTHERS, pins
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,7 +24,7 @@ def uv_pins(image: str) -> dict[str, str]:
     return {each.name: next(iter(each.specifier)).version for each in stated}
 
 
-@pytest.mark.parametrize("image", NEXA)
+@pytest.mark.parametrize("image", NEXA + OTHERS)
 def test_each_difference_from_uv_is_explained(image: str) -> None:
     theirs, ours = uv_pins(image), pins(image)
     differences = {
@@ -40,6 +40,6 @@ def test_each_difference_from_uv_is_explained(image: str) -> None:
     assert explained == differences
 
 
-@pytest.mark.parametrize("image", NEXA)
+@pytest.mark.parametrize("image", NEXA + OTHERS)
 def test_each_explanation_states_a_reason(image: str) -> None:
     assert [] == [name for name, entry in EXPLAINED[image].items() if not entry["reason"].strip()]

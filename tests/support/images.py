@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.solution import Solution
 
 NEXA = ("nexa_light", "nexa_heavy", "nexa_infer")
+OTHERS = ("nexis", "xicon_dance_scail", "a1111", "yolo_nas", "mmpose", "yolo_combined")
 NEXA_HEAVY_GIT = str(Path(__file__).parents[1] / "specs" / "nexa_heavy_git.toml")
 
 
