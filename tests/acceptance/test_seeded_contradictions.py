@@ -25,10 +25,9 @@ CLASHES = {
         "mmpose==1.1.0 needs not mmcv-full [mmpose-1-mmcv-full]",
     },
     "opencv_twice": {
-        "ultralytics==8.2.97",
+        "opencv-python==4.10.0.84",
         "opencv-python-headless==4.10.0.84",
-        "ultralytics==8.2.97 needs opencv-python>=4.6.0",
-        "opencv-python needs not opencv-python-headless [opencv-python-beside-headless]",
+        "opencv-python==4.10.0.84 needs not opencv-python-headless [opencv-python-beside-headless]",
     },
     "openxlab_fallback": {
         "opendatalab==0.0.10",
