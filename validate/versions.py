@@ -160,7 +160,6 @@ def _is_later(found: Version, bound: Version) -> bool:
     return found.public.key > bound.key and not (own and found.post is not None)
 
 
-
 def _has_prefix(found: Version, epoch: int, series: str) -> bool:
     wanted = [int(number) for number in re.findall(r"\d+", series.rpartition("!")[2])]
     release = [*found.release, *([0] * len(wanted))]
