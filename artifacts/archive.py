@@ -112,7 +112,9 @@ def open_archive(file: BinaryIO, name: str) -> Archive:
         bad[position].append(finding)
     findings = [finding for position in sorted(bad) for finding in bad[position]]
     sound = [
-        entry for position, entry in enumerate(entries) if not bad[position] and not entry.is_dir()
+        entry
+        for position, entry in enumerate(entries)
+        if not bad[position] and not _is_folder(entry)
     ]
     findings += _around(entries, opened)
     if bomb := _bomb("", sum(e.file_size for e in sound), sum(e.compress_size for e in sound)):
@@ -196,6 +198,10 @@ def _check(entry: zipfile.ZipInfo) -> Iterator[Finding]:
         yield bomb
 
 
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.endswith("/")  # its own `is_dir` fails on an empty name
+
+
 def _clashes(entries: Sequence[zipfile.ZipInfo], end: int) -> Iterator[tuple[int, Finding]]:
     """Yield entries that contradict another one: the same path, or the same bytes."""
     seen: dict[str, int] = {}
@@ -207,9 +213,9 @@ def _clashes(entries: Sequence[zipfile.ZipInfo], end: int) -> Iterator[tuple[int
     }
     for position, entry in enumerate(entries):
         name = entry.filename.rstrip("/")
-        if name in seen and not (entry.is_dir() and entries[seen[name]].is_dir()):
+        if name in seen and not (_is_folder(entry) and _is_folder(entries[seen[name]])):
             yield position, _finding("duplicate-member", name, "it is in the archive twice")
-        elif not entry.is_dir() and name in folders:
+        elif not _is_folder(entry) and name in folders:
             yield position, _finding("duplicate-member", name, "it is both a file and a folder")
         seen.setdefault(name, position)
     ordered = sorted(range(len(entries)), key=lambda position: entries[position].header_offset)

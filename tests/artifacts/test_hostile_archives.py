@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import tracemalloc
 import warnings
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.artifacts import FILENAME, INFO, patched, plain, wheel_bytes, wheel_files, zip_bytes
+from support.elf import Elf, fatbin_of
 
 from depcheck.artifacts.wheel import read_wheel
 from depcheck.errors import InputError
@@ -115,6 +117,10 @@ CASES: dict[str, tuple[Callable[[], bytes], list[str]]] = {
     "drive letter": (
         lambda: with_member("C:/evil.py"),
         ["absolute-path C:/evil.py"],
+    ),
+    "no name at all": (
+        lambda: zip_bytes([*wheel_files(GOOD).items(), (plain("\0x"), b"")]),
+        ["odd-name \0x"],
     ),
     "double slash": (
         lambda: with_member("demo//evil.py"),
@@ -307,6 +313,31 @@ def test_other_file_names_are_refused(filename: str) -> None:
 def test_file_name_must_fit_the_metadata() -> None:
     assert [f"bad-dist-info {INFO}"] == findings(WHEEL, "demo-1.1-py3-none-any.whl")
     assert [f"bad-dist-info {INFO}"] == findings(WHEEL, "other-1.0-py3-none-any.whl")
+
+
+def test_damaged_wheel_is_judged_or_refused_but_never_fails_otherwise() -> None:
+    """Five hundred wheels with random bytes changed, cut out or doubled, always the same ones."""
+    elf = Elf(needed=["libc.so.6"], sections={".nv_fatbin": fatbin_of("sm_80")}).build()
+    whole = wheel_bytes({**GOOD, "demo/k.so": elf}, entry_points="[console_scripts]\na = b:c\n")
+    chance = random.Random(1)  # noqa: S311 - not for secrets
+    outcomes: set[str] = set()
+    for _ in range(500):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 8)):
+            place, length = chance.randrange(len(damaged)), chance.randint(1, 40)
+            act = chance.choice(("change", "change", "cut", "double"))
+            if act == "change":
+                damaged[place] = chance.choice((0, 1, 0x7F, 0x80, 0xFF))
+            elif act == "cut":
+                del damaged[place : place + length]
+            else:
+                damaged[place:place] = damaged[place : place + length]
+        try:
+            outcomes.update(finding.split()[0] for finding in findings(bytes(damaged)))
+        except InputError as error:
+            outcomes.add(error.reference)
+
+    assert {"broken-archive", "not-a-wheel", "record-mismatch", "unreadable-member"} <= outcomes
 
 
 def test_large_member_is_read_in_little_memory() -> None:
