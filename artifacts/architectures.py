@@ -52,11 +52,6 @@ class Coverage(str, Enum):
     UNKNOWN = "unknown"
     """Nobody has looked into the file."""
 
-    @property
-    def runs(self) -> bool | None:
-        """Whether it works there; None where it is not known."""
-        return None if self is Coverage.UNKNOWN else self is not Coverage.NONE
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from depcheck.artifacts.model import Finding, Severity
 from depcheck.artifacts.sources import inspect_url
 from depcheck.errors import EnvironmentFailure, InputError
 from depcheck.index.live.http import POLITE, Http
@@ -73,17 +72,3 @@ def _measure(http: Http, wheel: WheelFile) -> Recorded:
     if wheel.size is not None and found.artifact.size not in {None, wheel.size}:
         return Recorded(wheel=wheel, artifact=None, problem="its size is not that of the lock")
     return Recorded(wheel=wheel, artifact=found.artifact, transferred=found.transferred or 0)
-
-
-def unread_findings(recorded: Iterable[Recorded]) -> tuple[Finding, ...]:
-    """Return a warning for each wheel that could not be read."""
-    return tuple(
-        Finding(
-            code="wheel-not-read",
-            severity=Severity.WARNING,
-            subject=each.wheel.filename,
-            message=f"it was not measured: {each.problem}",
-        )
-        for each in recorded
-        if each.problem
-    )

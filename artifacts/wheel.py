@@ -18,7 +18,7 @@ from depcheck.artifacts.libraries import load_library_facts
 from depcheck.artifacts.model import Artifact, Finding, Member, Severity, SharedObject
 from depcheck.artifacts.record import Found, check_record, parse_record
 from depcheck.artifacts.scripts import console_scripts, unsafe_scripts
-from depcheck.errors import InputError
+from depcheck.errors import EnvironmentFailure, InputError
 
 if TYPE_CHECKING:
     from zipfile import ZipInfo
@@ -106,7 +106,7 @@ def _read_member(archive: Archive, member: ZipInfo, reading: _Reading, *, whole:
                 keep = keep and (size > 0 or chunk.startswith(ELF_MAGIC))
                 size += len(chunk)
                 if keep:
-                    spool.write(chunk)
+                    _spool(cast("BinaryIO", spool), chunk)
         except UnreadableMemberError as error:
             reading.findings.append(
                 _error("unreadable-member", path, f"cannot be unpacked: {error}")
@@ -115,6 +115,18 @@ def _read_member(archive: Archive, member: ZipInfo, reading: _Reading, *, whole:
         reading.found[path] = Found(size=size, sha256=digest.digest())
         if keep and size:
             _read_object(path, cast("BinaryIO", spool), reading)
+
+
+def _spool(spool: BinaryIO, chunk: bytes) -> None:
+    try:
+        spool.write(chunk)
+    except OSError as error:
+        raise EnvironmentFailure(
+            "no-temporary-space",
+            f"a shared object cannot be kept in `{tempfile.gettempdir()}`: "
+            f"{(error.strerror or str(error)).lower()}",
+            hint="free disk space there, or name another folder in the variable TMPDIR",
+        ) from error
 
 
 def _read_object(path: str, spool: BinaryIO, reading: _Reading) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from depcheck.artifacts.architectures import (
-    Coverage,
     KernelImage,
     judge,
     parse_architecture,
@@ -168,20 +167,6 @@ def test_validator_judges_alike(names: str, capability: str, expected: str) -> N
 
 def test_every_pair_of_the_table_is_there_once() -> None:
     assert len(PAIRS) == len({(names, capability) for names, capability, _ in PAIRS})
-
-
-def test_only_none_does_not_run_and_unknown_is_not_an_answer() -> None:
-    runs = {coverage.value: coverage.runs for coverage in Coverage}
-
-    assert {
-        "native": True,
-        "binary-compatible": True,
-        "ptx-jit": True,
-        "none": False,
-        "compiled-at-run-time": True,
-        "no-kernels": True,
-        "unknown": None,
-    } == runs
 
 
 @pytest.mark.parametrize("name", ["sm_80", "compute_90", "sm_90a", "sm_120f", "compute_100f"])

@@ -11,8 +11,11 @@ from support.elf import Elf, fatbin_of
 
 from depcheck.artifacts.report import artifact_document, report_artifact
 from depcheck.artifacts.wheel import read_wheel
+from depcheck.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from depcheck.artifacts.model import Artifact
 
 KERNELS = Elf(
@@ -151,3 +154,13 @@ def test_package_without_kernels_needs_no_driver() -> None:
 
     assert ["no kernels"] == [str(verdict) for verdict in report.verdicts]
     assert report.driver is None
+
+
+def test_full_temporary_folder_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("depcheck.artifacts.wheel._IN_MEMORY", 16)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+
+    with pytest.raises(EnvironmentFailure) as caught:
+        read({"demo/lib.so": KERNELS})
+
+    assert "no-temporary-space" == caught.value.reference
