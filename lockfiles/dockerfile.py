@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _FOLDER = "/opt/depcheck"
 """Where the image keeps stage files while it is built."""
+_PROOF = (
+    "# The image is as locked and its imports work, or the build ends here.",
+    f"COPY --chmod=755 validate_dependencies {_FOLDER}/",
+    f'RUN "${{VENV}}/bin/python" {_FOLDER}/validate_dependencies --python "${{VENV}}/bin/python"',
+)
 _CLEAN_UV = "-u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS -u UV_CONFIG_FILE"
 _CLEAN_PIP = "'PIP_EXTRA_INDEX_URL= ' 'PIP_FIND_LINKS= ' PIP_NO_INDEX=0"
 
@@ -42,6 +47,7 @@ def dockerfile_stages(solution: Solution, stages: Sequence[Stage]) -> bytes:
     ]
     for stage in stages:
         lines += ["", *_layer(stage)]
+    lines += ["", *_PROOF]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

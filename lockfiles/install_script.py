@@ -33,7 +33,6 @@ def install_sh(solution: Solution, stages: Sequence[Stage]) -> bytes:
         "STAGES": " ".join(quote(stage.name) for stage in stages),
         "ENVIRONMENT": " ".join(quote(f"{k}={v}") for k, v in sorted(solution.env.items())),
         "CASES": "\n".join(_case(stage) for stage in stages),
-        "VERIFY": _template("verify_stage.py").partition("\n")[2].rstrip("\n"),  # without noqa
         "STRIP": quote(STRIP_HASHES),
     }
     return _PLACE.sub(lambda place: values[place[1]], _template("install.sh")).encode()

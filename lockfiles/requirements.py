@@ -82,7 +82,7 @@ def requirement_line(pin: Pin) -> str:
 
 
 def direct_note(pin: Pin) -> str:
-    """Return what pins a direct reference; the stage's verification reads it back."""
+    """Return what pins a direct reference, for a person."""
     direct = pin.direct
     by = (
         ("commit", direct.commit) if direct and direct.vcs else ("sha256", direct and direct.sha256)

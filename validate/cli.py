@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Iterable, NoReturn, Sequence
+from typing import Any, Iterable, NoReturn, Sequence
 
 from depcheck import __version__
 from depcheck.validate.checks import CHECKS, Check
@@ -42,9 +42,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints look like every other error."""
 
     def error(self, message: str) -> NoReturn:
-        self._print_message(f"error: {message} [usage]\n\n", sys.stderr)
-        self._print_message(f"hint: see `{self.prog} --help`\n", sys.stderr)
-        sys.exit(2)
+        raise InvalidInputError("usage", message, f"see `{self.prog} --help`")
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:
@@ -116,12 +114,13 @@ def _count(text: str) -> int:
 
 def main(argv: Sequence[str] | None = None, prog: str = "validate_dependencies") -> int:
     """Validate, report, and return the exit code."""
-    options = build_parser(prog).parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        code = _list() if options.list else _validate(options)
+        options = build_parser(prog).parse_args(words)
+        code = _list(as_json=options.json) if options.list else _validate(options)
         sys.stdout.flush()
     except InvalidInputError as error:
-        return _complain(error, as_json=options.json)
+        return _complain(error, as_json="--json" in words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -151,8 +150,7 @@ def _validate(options: argparse.Namespace) -> int:
     text = TextReport(sys.stdout, now, verbose=options.verbose, quiet=options.quiet)
     report = run_checks(checks, context, _ignore if options.json else text.add)
     if options.json:
-        json.dump(document(report, context, now()), sys.stdout, indent=2, sort_keys=True)
-        sys.stdout.write("\n")
+        _write_document(document(report, context, now()))
     else:
         text.finish(report)
     code = report.exit_code
@@ -236,12 +234,33 @@ def _unknown(kind: str, name: str, known: Iterable[str]) -> InvalidInputError:
     return InvalidInputError(f"unknown-{kind}", f"there is no {kind} `{name}`", hint)
 
 
-def _list() -> int:
+def _list(*, as_json: bool) -> int:
+    if as_json:
+        return _write_document({"checks": [_described(check) for check in CHECKS]})
     lines: list[str] = []
     for check in CHECKS:
         lines.append(f"{check.name}: {check.summary}")
         lines += [f"  {code.name}: {code.meaning}" for code in check.codes]
     sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _described(check: Check) -> dict[str, object]:
+    codes = [
+        {
+            "name": code.name,
+            "meaning": code.meaning,
+            "remedy": code.remedy,
+            "severity": code.severity.value,
+        }
+        for code in check.codes
+    ]
+    return {"name": check.name, "summary": check.summary, "codes": codes}
+
+
+def _write_document(content: dict[str, Any]) -> int:
+    json.dump(content, sys.stdout, indent=2, sort_keys=True)
+    sys.stdout.write("\n")
     return 0
 
 
@@ -252,8 +271,7 @@ def _complain(error: InvalidInputError, *, as_json: bool) -> int:
             "message": error.message,
             "hint": error.hint,
         }
-        json.dump({"error": content}, sys.stdout, indent=2, sort_keys=True)
-        sys.stdout.write("\n")
+        _write_document({"error": content})
         return 2
     sys.stderr.write(f"error: {escape(error.message)} [{error.reference}]\n")
     if error.hint:

@@ -45,7 +45,7 @@ environment:
                             uv then reads no configuration file (name certificates and proxies by
                             variables).
 
-exit status: 0 installed and verified; 1 installed versions differ from the lock; 2 wrong use or
+exit status: 0 installed and verified; 1 what is installed differs from the lock; 2 wrong use or
 wrong Python; 3 the installer failed or the disk is too small
 END
 }
@@ -61,11 +61,9 @@ fail() {
   exit "$status"
 }
 
-# Prints the differences between the stage file and what is installed; true where there is none.
+# Says what of a stage is not as locked; further options of the validator may follow its name.
 verify() {
-  "$PYTHON" - "$1" <<'END'
-@@VERIFY@@
-END
+  "$PYTHON" "$here/validate_dependencies" --quiet --python "$PYTHON" --stage "$@" >&2
 }
 
 find_python() {
@@ -193,16 +191,20 @@ install() {
     execute
     return
   fi
-  if verify "$here/$file" >/dev/null; then
+  if verify "$1" --only installed 2>/dev/null; then
     log "stage $1: installed already"
     return
   fi
   check_disk "$1"
   log "stage $1: installing $label"
   execute || fail 3 "stage $1: the installer failed"
-  local differences
-  differences=$(verify "$here/$file") || fail 1 "stage $1: not as locked: ${differences//$'\n'/; }"
-  log "stage $1: installed and verified"
+  local status=0
+  verify "$1" || status=$?
+  case $status in
+    0) log "stage $1: installed and verified" ;;
+    1) fail 1 "stage $1: not as locked" ;;
+    *) fail 3 "stage $1: the validator failed" ;;
+  esac
 }
 
 list() {
@@ -215,12 +217,12 @@ list() {
 }
 
 remind() {
-  if ((${#ENVIRONMENT[@]} == 0)); then return; fi
   local setting packages
   packages=$(site_packages)
   for setting in "${ENVIRONMENT[@]}"; do
     log "the image needs ${setting//\{site-packages\}/$packages}"
   done
+  log "prove the whole: $here/validate_dependencies --python $PYTHON"
 }
 
 main() {

@@ -70,9 +70,20 @@ def test_a_change_in_a_late_stage_leaves_the_torch_layers_as_they_were() -> None
     assert with_all[:3] == without_builds[:3]
 
 
+def test_the_last_layer_proves_the_image() -> None:
+    assert layers(heavy())[-1].splitlines() == [
+        "# The image is as locked and its imports work, or the build ends here.",
+        "COPY --chmod=755 validate_dependencies /opt/depcheck/",
+        (
+            'RUN "${VENV}/bin/python" /opt/depcheck/validate_dependencies'
+            ' --python "${VENV}/bin/python"'
+        ),
+    ]
+
+
 def test_variables_are_set_with_the_path_of_the_environment() -> None:
     env = {"PATHS": "{site-packages}/a:{site-packages}/b", "ODD": 'a "b" $c \\d'}
-    lines = fragment(heavy(env=env, pins=())).splitlines()
+    lines = fragment(heavy(env=env, pins=())).split("\n\n")[0].splitlines()
 
     assert lines[3:] == [
         "# The image needs: libgomp1",

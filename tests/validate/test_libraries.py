@@ -175,6 +175,16 @@ def test_a_library_that_another_distribution_loads_first_counts(
     assert image.findings(*ONLY) == []
 
 
+def test_a_library_of_another_distribution_that_was_deleted_is_missing(
+    image: Image, tmp_path: Path
+) -> None:
+    demo = library(tmp_path / "c")
+    installed(image, extension(tmp_path / "c", demo), demo, where="torch_like/lib")
+    (image.packages / "torch_like" / "lib" / demo.name).unlink()
+
+    assert [code for code, _, _ in image.findings(*ONLY)] == ["library-missing"]
+
+
 def test_an_optional_module_may_lack_its_library(image: Image, tmp_path: Path) -> None:
     installed(image, extension(tmp_path / "c", library(tmp_path / "c")))
     optional = (OptionalFiles(files="native*", reason="we have no demo"),)

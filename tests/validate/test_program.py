@@ -53,6 +53,18 @@ def test_every_supported_python_runs_it_without_its_site_packages(
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
+@pytest.mark.parametrize("python", NEW, ids=lambda path: path.parent.parent.name)
+def test_every_supported_python_can_be_judged(healthy: Image, python: Path) -> None:
+    """Each probe runs under the interpreter that is judged, and each check reads its answer."""
+    report = healthy.report(python=python)
+    statuses = {each["check"]: each["status"] for each in report["results"]}
+    same = report["python-version"].startswith(f"{healthy.solution.target.python}.")
+
+    assert statuses["interpreter"] == ("pass" if same else "fail")
+    assert "error" not in statuses.values()
+    assert (statuses["driver"], statuses["scripts"], statuses["torch"]) == ("skip", "pass", "fail")
+
+
 @pytest.mark.parametrize("runner", OLD, ids=lambda path: path.parent.parent.name)
 def test_an_older_python_is_told_so(healthy: Image, runner: Path) -> None:
     version = ".".join(map(str, minor(runner)))

@@ -71,7 +71,7 @@ class _Survey:
         self._context = context
         library_path = os.environ.get("LD_LIBRARY_PATH", "")
         self._loader = Loader(context.environment.machine, library_path)
-        self._own = {path.name for _, path, _ in _shared_files(context)}
+        self._own = {path.name for _, path, _ in _shared_files(context) if path.exists()}
         self._preloaded = self._closure(_preloads(context))
         self._wanters: dict[tuple[str, str], list[str]] = {}
         """By library and symbol version; the version is empty where the library is missing."""

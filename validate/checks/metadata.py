@@ -49,7 +49,7 @@ def run(context: Context) -> Iterator[Outcome]:
     yield from found
     if not found:
         waived = len(context.manifest.waivers)
-        but = f", {waived} of them waived" if waived else ""
+        but = f" or are waived ({waived})" if waived else ""
         yield Passed(f"{judge.count} requirements", f"hold{but}")
 
 

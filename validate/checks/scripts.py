@@ -59,10 +59,15 @@ def run(context: Context) -> Iterator[Outcome]:
         count += len(paths)
         for path in paths:
             outcomes += _script(path, fix=context.options.fix)
-    outcomes += _programs(context.environment.scripts)
+    environment = context.environment
+    if (
+        str(environment.prefix) != environment.base_prefix
+    ):  # what the system's Python has is its own
+        outcomes += _programs(environment.scripts)
     yield from outcomes
     if not any(isinstance(each, Finding) for each in outcomes):
-        yield Passed(f"{count} files in {len(context.manifest.scripts)} folders", "can be run")
+        declared = f"{count} files of the declared folders and " if count else ""
+        yield Passed(f"{declared}the environment's own programs", "can be run")
 
 
 def _files(folder: Path) -> list[Path]:
