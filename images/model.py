@@ -68,6 +68,9 @@ class RecordedMetadata:
     requires_dist: tuple[Requirement, ...]
     reason: str
     origin: str
+    extras: tuple[str, ...] = ()
+    """Normalised, where they are known."""
+    requires_python: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,28 @@ class BasePackage:
     upgrade: bool = False
     """It may be replaced: it is no constraint, and the pin shadows the one at the path."""
     origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formats:
+    """Which kinds of files may be installed: normalised names, or ``:all:`` for what is not named.
+
+    As pip has it, a name counts more than ``:all:``.
+    """
+
+    no_binary: tuple[str, ...] = ()
+    """No wheels of these; sorted."""
+    only_binary: tuple[str, ...] = ()
+    """No sdists of these; sorted."""
+
+    def bars(self, name: str, *, wheel: bool) -> bool:
+        """Tell whether a package must not come from a file of this kind."""
+        for key in (name, ":all:"):
+            if key in self.only_binary:
+                return not wheel
+            if key in self.no_binary:
+                return wheel
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +167,7 @@ class Variant:
     """Normalised names of packages whose sdists may be built at install time."""
     env: Mapping[str, str]
     """Environment variables that the image needs."""
+    formats: Formats = Formats()
     target: Target
     """The image's target with the variant's own changes."""
     stages: tuple[StageHint, ...] = ()

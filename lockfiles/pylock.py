@@ -34,7 +34,7 @@ def pylock_toml(solution: Solution, stages: Sequence[Stage]) -> bytes:
     except PylockValidationError as error:
         raise InputError(
             "lock-not-expressible",
-            f"PEP 751 cannot express the lock of `{solution.image}` ({solution.variant}): {error}",
+            f"PEP 751 cannot express the lock of `{solution.title}`: {error}",
             hint=None,
         ) from error
     return toml.dumps(document).encode()

@@ -33,8 +33,7 @@ def requirements_txt(solution: Solution, command: str) -> bytes:
         solution: what to write.
         command: the command line that made it, for the header.
     """
-    made_for = f"{solution.image} ({solution.variant})"
-    target = f"{made_for}, python {solution.target.python}, {solution.target.platform}"
+    target = f"{solution.title}, python {solution.target.python}, {solution.target.platform}"
     lines = [
         "#",
         f"# locked by depcheck for {_comment(target)}:",

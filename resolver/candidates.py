@@ -85,7 +85,13 @@ class Want:
 
     @property
     def stated_in(self) -> str:
-        """File and key of a direct requirement, without its position: what a lock may say."""
+        """File and key of a direct requirement, without its position: what a lock may say.
+
+        A requirements file is named as pip names it: ``-r FILE``, and ``-c FILE`` for constraints.
+        """
+        file, _, line = (self.origin or "").rpartition(":")
+        if line.isdigit():
+            return f"{'-c' if self.weak else '-r'} {file}"
         return (self.origin or "").partition("[")[0]
 
     def mask(self, project: Project) -> int:

@@ -35,7 +35,7 @@ class Catalogue:
         indexes: Callable[[str], PackageIndex],
     ) -> None:
         self.target = target
-        self.direct = direct_projects(problem)
+        self.direct = direct_projects(problem, target)
         self._problem = problem
         self._explicit = problem.index_of
         self._provided = problem.provided
@@ -126,6 +126,8 @@ class Catalogue:
         if dist.tags is not None and self.target.priority(dist.tags) is None:
             return False
         reason = self._too_late(project, dist)
+        if self._problem.variant.formats.bars(project.name, wheel=dist.tags is not None):
+            reason = f"its {'sdists' if dist.tags is None else 'wheels'} are not wanted"
         if reason is None and not self.target.accepts_python(dist.requires_python):
             reason = f"it needs Python {dist.requires_python}"
         if reason is None and dist.yanked and not self.is_pinned(project, rank):

@@ -249,9 +249,21 @@ class Dependencies:
             "dynamic-metadata",
             f"`{project.name}=={version}` has no wheel for the target, and its sdist cannot state "
             "its dependencies without being built",
-            hint=f"state them: `[[variants.{self._problem.variant.name}.metadata]]` with "
-            f'`name = "{project.name}"`, `version = "{version}"`, `requires-dist` and `reason`, '
-            "or a rule of kind `metadata`",
+            hint=self._how_to_state(project.name, version),
+        )
+
+    def _how_to_state(self, name: str, version: str) -> str:
+        """Return the remedy for metadata that nobody states."""
+        if self._problem.bare:
+            return (
+                f"ask for another version of `{name}`, one with a wheel, or state the dependencies "
+                f'in a rule of kind `metadata` with `when = "{name}=={version}"`, and name its '
+                "file by `--rules`"
+            )
+        return (
+            f"state them: `[[variants.{self._problem.variant.name}.metadata]]` with "
+            f'`name = "{name}"`, `version = "{version}"`, `requires-dist` and `reason`, '
+            "or a rule of kind `metadata`"
         )
 
     def _correct(

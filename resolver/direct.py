@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from depcheck.images.model import SpecRequirement
     from depcheck.resolver.problem import Problem
+    from depcheck.resolver.target import TargetEnvironment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +42,24 @@ def as_dependency(requirement: Requirement) -> Dependency:
     )
 
 
-def direct_projects(problem: Problem) -> dict[str, DirectProject]:
+def direct_projects(problem: Problem, target: TargetEnvironment) -> dict[str, DirectProject]:
     """Return what no index is asked for, by normalised name.
 
     These are direct references, and packages of the base image whose needs the spec states.
 
     Raises:
-        InputError: a reference whose metadata the spec does not state.
+        InputError: a reference whose metadata the spec does not state, or two to one package.
     """
-    found: dict[str, DirectProject] = {
-        canonicalize_name(each.requirement.name): _direct(problem, each)
-        for each in problem.variant.requirements
-        if each.requirement.url
-    }
+    found: dict[str, DirectProject] = {}
+    stated: dict[str, SpecRequirement] = {}
+    for each in problem.variant.requirements:
+        marker = str(each.requirement.marker) if each.requirement.marker else None
+        if not each.requirement.url or not target.matches(marker):
+            continue
+        name = canonicalize_name(each.requirement.name)
+        if name in found and found[name].url != each.requirement.url:
+            raise _contradiction(stated[name], each)
+        found[name], stated[name] = _direct(problem, each), each
     for base in problem.provided.values():
         if base.requires_dist is not None:
             found[base.name] = DirectProject(
@@ -62,6 +68,15 @@ def direct_projects(problem: Problem) -> dict[str, DirectProject]:
                 url=base.path,
             )
     return found
+
+
+def _contradiction(first: SpecRequirement, second: SpecRequirement) -> InputError:
+    return InputError(
+        "conflicting-urls",
+        f"{second.origin}: `{second.requirement}` contradicts `{first.requirement}` "
+        f"({first.origin}): a package comes from one URL",
+        hint="leave out one of the two",
+    )
 
 
 def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
@@ -75,12 +90,25 @@ def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
             hint=f'add `[[variants.{problem.variant.name}.metadata]]` with `name = "{name}"`, '
             "`version`, `requires-dist` and `reason`",
         )
-    project = _project(name, url, recorded.version, recorded.requires_dist)
+    project = _project(
+        name,
+        url,
+        recorded.version,
+        recorded.requires_dist,
+        extras=recorded.extras,
+        requires_python=recorded.requires_python,
+    )
     return DirectProject(project=project, source=_source(url), url=url)
 
 
 def _project(
-    name: str, location: str, version: str, requires_dist: tuple[Requirement, ...]
+    name: str,
+    location: str,
+    version: str,
+    requires_dist: tuple[Requirement, ...],
+    *,
+    extras: tuple[str, ...] = (),
+    requires_python: str | None = None,
 ) -> Project:
     dependencies = tuple(as_dependency(each) for each in requires_dist)
     return Project(
@@ -90,7 +118,7 @@ def _project(
         prereleases=0,
         kinds=[(None, "", None, False)],
         releases=[[0, 0, 0, None]],
-        metadata=[CoreMetadata(dependencies, ())],
+        metadata=[CoreMetadata(dependencies, extras, requires_python)],
         masks={},
     )
 

@@ -43,6 +43,14 @@ class Problem:
     unserved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Package -> version -> why the target's GPUs cannot run it."""
     max_rounds: int = MAX_ROUNDS
+    bare: bool = False
+    """There is no image spec, only requirements: remedies cannot be written into one."""
+
+    @property
+    def title(self) -> str:
+        """What is solved, as messages call it."""
+        variant = self.variant.name
+        return f"{self.image} ({variant})" if variant else self.image
 
     @property
     def index_of(self) -> Mapping[str, str]:
@@ -69,6 +77,33 @@ def build_problem(
     unserved: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Problem:
     """Join one variant of an image with the rules that apply to it; their order does not count."""
+    return _problem(spec.name, spec.summary, variant, rules, switched_off)
+
+
+def bare_problem(
+    label: str,
+    variant: Variant,
+    rules: Iterable[Rule],
+    switched_off: Iterable[SwitchedOff] = (),
+) -> Problem:
+    """Join requirements that no image spec states with the rules that apply to them.
+
+    Args:
+        label: Where the requirements come from, as messages call them.
+        variant: The requirements and all that counts for them; its name may be empty.
+        rules: Their order does not count.
+        switched_off: Rules that the user does not want.
+    """
+    return replace(_problem(label, "", variant, rules, switched_off), bare=True)
+
+
+def _problem(
+    image: str,
+    summary: str,
+    variant: Variant,
+    rules: Iterable[Rule],
+    switched_off: Iterable[SwitchedOff],
+) -> Problem:
     roots = [each.requirement for each in variant.requirements]
     chosen = sorted(active_rules(tuple(rules), variant.name, roots), key=lambda rule: rule.id)
     off = [each for each in switched_off if active_rules((each.rule,), variant.name, roots)]
@@ -78,8 +113,8 @@ def build_problem(
         constraints=_sorted(variant.constraints),
     )
     return Problem(
-        image=spec.name,
-        summary=spec.summary,
+        image=image,
+        summary=summary,
         variant=ordered,
         rules=tuple(rule for rule in chosen if rule.steers),
         reported=tuple(rule for rule in chosen if not rule.steers),

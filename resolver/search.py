@@ -179,7 +179,7 @@ def _gave_up(problem: Problem, limit: int) -> SearchLimitError:
         "search-limit",
         f"the search for `{problem.image}` was stopped after {limit} rounds: "
         "neither solved nor proved unsatisfiable",
-        hint="pin one of the packages that the image names without a version",
+        hint="pin one of the packages that are named without a version",
     )
 
 

@@ -45,6 +45,11 @@ class DirectSource:
     sha256: str | None = None
     subdirectory: str | None = None
 
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it installs without being built."""
+        return self.vcs is None and self.url.endswith(".whl")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedOver:
@@ -97,7 +102,8 @@ class Pin:
     @property
     def needs_build(self) -> bool:
         """Whether installing runs the distribution's own build backend."""
-        return self.file is None or not self.file.is_wheel
+        source = self.direct or self.file
+        return source is None or not source.is_wheel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,3 +211,8 @@ class Solution:
     validate: ValidateSpec = field(default_factory=ValidateSpec)
     """What the spec wants to be checked inside the image."""
     rounds: int = 0
+
+    @property
+    def title(self) -> str:
+        """What was solved, as messages call it."""
+        return f"{self.image} ({self.variant})" if self.variant else self.image

@@ -169,7 +169,8 @@ def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
     base = next(each for each in candidates if not each.extra)
     direct = found.catalogue.direct.get(base.name)
     locked = None if direct else _locked_file(found, base)
-    built = direct is not None or (locked is not None and not locked.is_wheel)
+    source = direct.source if direct else locked
+    built = source is not None and not source.is_wheel
     needs = found.dependencies.needs(base)
     provided = problem.provided
     return Pin(
@@ -263,10 +264,11 @@ def _index_uses(
         places.append((DEFAULT_INDEX, DEFAULT_INDEX, ()))
     places += [(i.name, i.url, i.packages) for i in problem.variant.indexes if i.name in used]
     for name, location, packages in sorted(places):
-        info = indexes(location).info
+        index = indexes(location)
+        info = index.info
         yield IndexUse(
             name=name,
-            url=canonical_default_index() if location == DEFAULT_INDEX else location,
+            url=canonical_default_index() if index.location == DEFAULT_INDEX else index.location,
             packages=packages,
             digest=info.digest if info else None,
             moment=info.moment if info else None,
@@ -293,6 +295,6 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
         yield f"{named}: {mixture.message} [{mixture.code}]"
     for pin in pins:
         if pin.needs_build and pin.name not in problem.variant.allow_build:
-            pinned = f"{pin.name}=={pin.version}"
-            yield f"`{pinned}` is built from source, and `allow-build` does not list it"
+            listed = "" if problem.bare else ", and `allow-build` does not list it"
+            yield f"`{pin.name}=={pin.version}` is built from source{listed}"
     yield from reported_trouble(problem, versions)

@@ -38,7 +38,7 @@ from depcheck.index.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from depcheck.index.interface import PackageIndex
     from depcheck.index.model import Dist, IndexInfo
@@ -54,12 +54,26 @@ class LiveIndex:
     info: IndexInfo | None = None
 
     def __init__(
-        self, location: str, http: Http, cache: Cache, *, fresh: float = FRESH_SECONDS
+        self,
+        location: str,
+        http: Http,
+        cache: Cache,
+        *,
+        fresh: float = FRESH_SECONDS,
+        root: str | None = None,
     ) -> None:
+        """Ask the index at a location.
+
+        Args:
+            location: ``default`` or the URL, as specs and locks name it.
+            http: The session.
+            cache: Where answers are kept.
+            fresh: Seconds for which a page is not asked for again.
+            root: The URL to ask, where it is not the location: with credentials, for one.
+        """
         self.location = location
-        self.root = (
-            configured_default_index() if location == DEFAULT else f"{location.rstrip('/')}/"
-        )
+        stated = root or location
+        self.root = configured_default_index() if stated == DEFAULT else f"{stated.rstrip('/')}/"
         self._http = http
         self._cache = cache
         self._fresh = fresh
@@ -184,9 +198,19 @@ class LiveIndex:
 
 
 def live_indexes(
-    cache: Cache | None = None, *, fresh: float = FRESH_SECONDS
+    cache: Cache | None = None,
+    *,
+    fresh: float = FRESH_SECONDS,
+    roots: Mapping[str, str] | None = None,
 ) -> Callable[[str], PackageIndex]:
-    """Return the look-up of live indexes by location; they share one session and one cache."""
+    """Return the look-up of live indexes by location; they share one session and one cache.
+
+    Args:
+        cache: Where answers are kept, in the user's cache folder by default.
+        fresh: Seconds for which a page is not asked for again.
+        roots: The URLs to ask, by location, where the two differ.
+    """
+    addresses = roots or {}
     http = Http()
     shared = cache or Cache(default_cache())
     made: dict[str, LiveIndex] = {}
@@ -195,7 +219,8 @@ def live_indexes(
         if location in made:
             return made[location]
         # Of threads that come here at once, one makes the index that all use.
-        return made.setdefault(location, LiveIndex(location, http, shared, fresh=fresh))
+        index = LiveIndex(location, http, shared, fresh=fresh, root=addresses.get(location))
+        return made.setdefault(location, index)
 
     return look_up
 

@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_solve(commands)
     _add_gate(commands)
+    _add_compile(commands)
     _add_explain(commands)
     _add_diff(commands)
     _add_images(commands)
@@ -197,6 +198,54 @@ def _add_gate(commands: _Commands) -> None:
     _add_out(parser)
     _add_snapshot(parser)
     _add_rules(parser)
+
+
+def _add_compile(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "compile",
+        "Lock any requirements, without an image spec.",
+        "  depcheck compile requirements.in -o requirements.txt\n"
+        "  depcheck compile pyproject.toml --extra dev --generate-hashes -o requirements.txt\n"
+        "  depcheck compile requirements.in --python-version 3.11 -o pylock.toml\n"
+        "  depcheck compile requirements.in \\\n"
+        "    --package-index torch=https://download.pytorch.org/whl/cu121",
+    )
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="requirements file, pyproject.toml, or `-`"
+    )
+    for name, metavar, words in _COMPILE_LISTS:
+        parser.add_argument(*name, metavar=metavar, action="append", default=[], help=words)
+    for name, metavar, words in _COMPILE_VALUES:
+        parser.add_argument(*name, metavar=metavar, help=words)
+    parser.add_argument(
+        "--format", choices=("requirements", "pylock"), help="default: by the name of the output"
+    )
+    parser.add_argument("--generate-hashes", action="store_true", help="write the hash of each pin")
+    parser.add_argument("--no-rules", action="store_true", help="take no known-conflict rules")
+    _add_rules(parser)
+
+
+_COMPILE_LISTS = (
+    (("-c", "--constraint"), "FILE", "requirements file whose lines only limit"),
+    (("--override",), "FILE", "requirements file whose lines replace what packages ask for"),
+    (("--extra",), "NAME", "extra of the pyproject.toml"),
+    (("--group",), "NAME", "dependency group of the pyproject.toml"),
+    (("--no-binary",), "NAMES", "no wheels of these (`:all:` for any package)"),
+    (("--only-binary",), "NAMES", "no sdists of these (`:all:` for any package)"),
+    (("--package-index",), "NAMES=URL", "packages that come from this index and nowhere else"),
+    (("--extra-index-url",), "URL", "refused: says why, and what to do instead"),
+)
+_COMPILE_VALUES = (
+    (("-o", "--output"), "FILE", "where to write (default: standard output)"),
+    (("--index-url",), "URL", "index of all other packages (default: as pip is configured)"),
+    (("--python-version",), "VERSION", "Python to lock for (default: this one)"),
+    (("--platform",), "TAG", "such as manylinux_2_35_x86_64 (default: this machine)"),
+    (("--variant",), "NAME", "accelerator build for rules: cu121, cpu, ..."),
+    (("--prerelease",), "POLICY", "allow, disallow, explicit, if-necessary (default)"),
+    (("--as-of",), "DATE", "nothing uploaded later is considered"),
+    (("--snapshot",), "FILE", "recorded indexes (default: ask the indexes themselves)"),
+)
 
 
 def _add_explain(commands: _Commands) -> None:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from depcheck.resolver.solution import AppliedRule, Waiver
+    from depcheck.resolver.solution import AppliedRule, Solution, Waiver
     from depcheck.terminal import Console
+
+
+STEERING = frozenset({"require", "forbid", "override", "drop", "no-deps", "index"})
+"""Kinds of rules that change which versions are chosen."""
+
+
+def rule_documents(solution: Solution) -> dict[str, Any]:
+    """Return the rules and waivers of a solution as data."""
+    return {
+        "rules": [{"id": rule.id, "subjects": list(rule.subjects)} for rule in solution.rules],
+        "waivers": [
+            {
+                "package": f"{each.package}=={each.version}",
+                "requirement": each.requirement,
+                "replacement": each.replacement,
+                "rule": each.rule,
+            }
+            for each in solution.waivers
+        ],
+    }
 
 
 def waiver_text(waiver: Waiver) -> str:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depcheck.commands.ruletext import write_rules
+from depcheck.commands.ruletext import STEERING, rule_documents, write_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.gate.inputs import SETTINGS, given_rules
 from depcheck.gate.recording import recorded
@@ -142,16 +142,7 @@ def _document(solution: Solution, stages: tuple[Stage, ...], folder: Path) -> di
             }
             for stage in stages
         ],
-        "rules": [{"id": rule.id, "subjects": list(rule.subjects)} for rule in solution.rules],
-        "waivers": [
-            {
-                "package": f"{each.package}=={each.version}",
-                "requirement": each.requirement,
-                "replacement": each.replacement,
-                "rule": each.rule,
-            }
-            for each in solution.waivers
-        ],
+        **rule_documents(solution),
         "env": dict(solution.env),
         "system": list(solution.system),
         "warnings": list(solution.warnings),
@@ -166,7 +157,7 @@ def _show(
     console.styled(f"{title}  python {target.python}, {target.platform}")
     console.paragraph(f"{_extent(stages)}; solved in {seconds:.2f} s", indent="  ")
     _section(console, "stages", map(_stage_row, stages))
-    steering = [rule for rule in solution.rules if rule.kind in _STEERING]
+    steering = [rule for rule in solution.rules if rule.kind in STEERING]
     write_rules(console, "rules that decided", steering, solution.waivers)
     settings = ((f"{name}={value}",) for name, value in solution.env.items())
     _section(console, "the image must set", settings)
@@ -215,6 +206,3 @@ def _stage_size(stage: Stage) -> str:
 def _how(stage: Stage) -> str:
     where = f"from {stage.index.name}" if stage.index else "from URLs"
     return f"{where}, built from source" if stage.builds else where
-
-
-_STEERING = frozenset({"require", "forbid", "override", "drop", "no-deps", "index"})

@@ -1,32 +1,27 @@
-"""Read requirements files and the output of ``pip freeze``.
-
-The lines are taken apart by pip-requirements-parser: pip's own parser, cut out of pip with a public
-interface, which pip-audit uses for the same purpose. pip's copy is private and changes without
-notice; parsers of single lines know neither continuations nor options.
-"""
+"""Read requirements files and the output of ``pip freeze``."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
-from pip_requirements_parser import (
-    InstallationError,
-    InstallRequirement,
-    RequirementsFile,
-)
 
 from depcheck.conflicts.inventory import Inventory, Skipped, Stated, merged, specifier_range
 from depcheck.errors import InputError
 from depcheck.sources.markers import counts
+from depcheck.sources.requirement_lines import STDIN, IncludedURL, Walk, Wrong
+from depcheck.sources.requirement_lines import Stated as StatedLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
-STDIN = "-"
+    from pip_requirements_parser import InstallRequirement
+
+    from depcheck.sources.requirement_lines import Line
+
+__all__ = ["STDIN", "parse_requirements", "read_requirements"]
 
 
 def read_requirements(path: Path, python: str | None) -> Inventory:
@@ -36,7 +31,7 @@ def read_requirements(path: Path, python: str | None) -> Inventory:
         InputError: a file cannot be read, or a line is no requirement; all such lines are named.
     """
     reader = _Reader(python)
-    reader.read(path, constraint=False)
+    reader.take(Walk().file(path))
     return reader.inventory(str(path))
 
 
@@ -47,55 +42,29 @@ def parse_requirements(text: str, label: str, python: str | None) -> Inventory:
         InputError: as `read_requirements`.
     """
     reader = _Reader(python)
-    with NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        # The parser's own `from_string` does the same, and fails in release 32.0.1.
-        reader.take(RequirementsFile.from_file(file.name), Path(label), constraint=False)
+    reader.take(Walk().text(text, label))
     return reader.inventory(label)
 
 
 class _Reader:
-    """Reads one file and those it includes, each once."""
+    """Collects what the lines of files state, for an image with this Python."""
 
     def __init__(self, python: str | None) -> None:
         self._python = python
-        self._seen: set[tuple[Path, bool]] = set()
         self._stated: list[Stated] = []
         self._constraints: list[Stated] = []
         self._skipped: list[Skipped] = []
         self._wrong: list[str] = []
 
-    def read(self, path: Path, *, constraint: bool, origin: str = "") -> None:
-        key = (path.resolve(), constraint)
-        if key in self._seen:
-            return
-        self._seen.add(key)
-        try:
-            if path.is_dir():
-                raise IsADirectoryError
-            file = RequirementsFile.from_file(str(path))
-        except (InstallationError, OSError, UnicodeDecodeError) as error:
-            place = f"{origin}: " if origin else ""
-            raise InputError(
-                "requirements-unreadable",
-                f"{place}`{path}` cannot be read",
-                hint="check that it is a file of text and that its path is right",
-            ) from error
-        self.take(file, path, constraint=constraint)
-
-    def take(self, file: RequirementsFile, path: Path, *, constraint: bool) -> None:
-        for line in file.invalid_lines:
-            reason = str(line.error_message).splitlines()[0].removeprefix("Invalid requirement: : ")
-            self._wrong.append(f"{path}:{line.line_number}: `{line.line.strip()}`: {reason}")
-        for line in file.requirements:
-            self._requirement(line, f"{path}:{line.line_number}", constraint=constraint)
-        for line in file.options:
-            origin = f"{path}:{line.line_number}"
-            for name, included in line.options.items():
-                if name in {"requirements", "constraints"}:
-                    for each in included:
-                        self._include(path, each, origin, constraint=name == "constraints")
+    def take(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if isinstance(line, StatedLine):
+                self._requirement(line)
+            elif isinstance(line, Wrong):
+                self._wrong.append(f"{line.origin}: `{line.text}`: {line.reason}")
+            elif isinstance(line, IncludedURL):
+                reason = "an included URL is not fetched"
+                self._skipped.append(Skipped(text=line.url, origin=line.origin, reason=reason))
 
     def inventory(self, label: str) -> Inventory:
         if self._wrong:
@@ -114,34 +83,26 @@ class _Reader:
             skipped=tuple(self._skipped),
         )
 
-    def _include(self, path: Path, included: str, origin: str, *, constraint: bool) -> None:
-        if "://" in included:
-            self._skipped.append(
-                Skipped(text=included, origin=origin, reason="an included URL is not fetched")
-            )
-            return
-        self.read(path.parent / included, constraint=constraint, origin=origin)
-
-    def _requirement(self, line: InstallRequirement, origin: str, *, constraint: bool) -> None:
-        if line.name is None:
-            text = str(line.line).strip()
+    def _requirement(self, line: StatedLine) -> None:
+        parsed = line.parsed
+        if parsed.name is None:
             reason = "a path or URL without a name"
-            self._skipped.append(Skipped(text=text, origin=origin, reason=reason))
+            self._skipped.append(Skipped(text=line.text, origin=line.origin, reason=reason))
             return
-        holds = counts(str(line.marker) if line.marker else None, self._python)
+        holds = counts(str(parsed.marker) if parsed.marker else None, self._python)
         if holds is False:
             return
-        specifier = _specifier(line)
-        name = canonicalize_name(line.name)
+        specifier = _specifier(parsed)
+        name = canonicalize_name(parsed.name)
         stated = Stated(
             name=name,
             versions=specifier_range(specifier),
             version=_only_version(specifier),
             text=f"{name}{specifier}",
-            origin=origin,
-            certain=holds is True and not constraint,
+            origin=line.origin,
+            certain=holds is True and not line.constraint,
         )
-        (self._constraints if constraint else self._stated).append(stated)
+        (self._constraints if line.constraint else self._stated).append(stated)
 
 
 def _specifier(line: InstallRequirement) -> str:

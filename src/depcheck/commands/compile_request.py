@@ -1,0 +1,240 @@
+"""From the options of ``compile`` to a problem and the indexes to solve it against."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from packaging.utils import canonicalize_name
+
+from depcheck.commands.solve import chosen_snapshot
+from depcheck.errors import InputError
+from depcheck.images.model import IndexSpec, Target, ValidateSpec, Variant
+from depcheck.images.values import (
+    as_of,
+    image_name,
+    index_url,
+    platform_tag,
+    prerelease_word,
+    python_version,
+)
+from depcheck.resolver.problem import DEFAULT_INDEX, bare_problem
+from depcheck.resolver.target import TargetEnvironment
+from depcheck.settings import RuleSet, chosen_rules
+from depcheck.sources.inputs import (
+    DEPENDENCY_CONFUSION,
+    PINNED_TO_INDEX,
+    FormatWords,
+    read_inputs,
+)
+from depcheck.tomlfile import BadValueError
+from depcheck.tomlvalues import package_name
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from depcheck.images.model import RecordedMetadata
+    from depcheck.index.interface import PackageIndex
+    from depcheck.resolver.problem import Problem
+    from depcheck.sources.inputs import Inputs
+
+T = TypeVar("T")
+_LEGACY = {"manylinux2014": "manylinux_2_17", "manylinux2010": "manylinux_2_12"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one call of ``compile`` asks for."""
+
+    problem: Problem
+    indexes: Callable[[str], PackageIndex]
+    inputs: Inputs
+    warnings: tuple[str, ...]
+
+
+def read_request(options: Namespace) -> Request:
+    """Return what the options and the files that they name ask for.
+
+    Raises:
+        InputError: an option or a file is wrong, or asks for what cannot be locked.
+    """
+    if options.extra_index_url:
+        raise InputError(
+            "extra-index-url",
+            f"`--extra-index-url` {DEPENDENCY_CONFUSION}",
+            hint=PINNED_TO_INDEX,
+        )
+    target = _target(options)
+    formats = FormatWords()
+    inputs = _inputs(options, formats)
+    requirements = inputs.requirements
+    metadata: tuple[RecordedMetadata, ...] = ()
+    if any(each.requirement.url for each in requirements):
+        from depcheck.sources.wheel_urls import describe_wheels  # noqa: PLC0415 - needs HTTP
+
+        requirements, metadata = describe_wheels(requirements, TargetEnvironment(target))
+    places = _Places(options, inputs.index_url)
+    variant = Variant(
+        name=_parsed("--variant", image_name, options.variant) if options.variant else "",
+        as_of=places.as_of,
+        requirements=requirements,
+        constraints=inputs.constraints,
+        overrides=inputs.overrides,
+        metadata=metadata,
+        indexes=places.explicit,
+        prerelease=_prerelease(options, inputs),
+        formats=formats.formats(),
+        env={},
+        target=target,
+        validate=ValidateSpec(env={}),
+    )
+    rules = RuleSet(rules=()) if options.no_rules else chosen_rules(options)
+    label = ", ".join(options.files)
+    return Request(
+        problem=bare_problem(label, variant, rules.rules, rules.switched_off),
+        indexes=places.look_up,
+        inputs=inputs,
+        warnings=tuple(_python_warnings(inputs, target)),
+    )
+
+
+def _inputs(options: Namespace, formats: FormatWords) -> Inputs:
+    inputs = read_inputs(
+        options.files,
+        constraints=options.constraint,
+        overrides=options.override,
+        extras=options.extra,
+        groups=options.group,
+        formats=formats,
+    )
+    for option in ("no_binary", "only_binary"):
+        for value in getattr(options, option):
+            formats.take(option, value)
+    return inputs
+
+
+def _parsed(option: str, parse: Callable[[object], T], value: object) -> T:
+    try:
+        return parse(value)
+    except BadValueError as error:
+        raise InputError("usage", f"{option}: {error.message}", hint=error.remedy) from error
+
+
+def _target(options: Namespace) -> Target:
+    return Target(
+        python=_parsed(
+            "--python-version", python_version, options.python_version or platform.python_version()
+        ),
+        platform=_parsed("--platform", platform_tag, _platform(options.platform)),
+    )
+
+
+def _platform(stated: str | None) -> str:
+    """Return a platform tag by its newest name, this machine's where none is stated.
+
+    Raises:
+        InputError: none is stated, and this machine is none that locks are made for.
+    """
+    if stated is not None:
+        legacy, _, machine = stated.partition("_")
+        return f"{_LEGACY[legacy]}_{machine}" if legacy in _LEGACY else stated
+    library, version = platform.libc_ver()
+    if sys.platform != "linux" or library != "glibc":
+        raise InputError(
+            "usage",
+            "this machine has no glibc, so the platform must be named",
+            hint="give it: `--platform manylinux_2_35_x86_64` for Ubuntu 22.04",
+        )
+    return f"manylinux_{version.replace('.', '_')}_{platform.machine()}"
+
+
+def _prerelease(options: Namespace, inputs: Inputs) -> str:
+    if options.prerelease:
+        return _parsed("--prerelease", prerelease_word, options.prerelease)
+    return "allow" if inputs.prereleases else "if-necessary"
+
+
+def _python_warnings(inputs: Inputs, target: Target) -> list[str]:
+    environment = TargetEnvironment(target)
+    return [
+        f"{origin} = `{specifier}` leaves out Python {target.python}, which is locked for"
+        for specifier, origin in inputs.requires_python
+        if not environment.accepts_python(specifier)
+    ]
+
+
+class _Places:
+    """Where packages come from, and up to which moment."""
+
+    def __init__(self, options: Namespace, in_files: str | None) -> None:
+        stated = options.index_url or in_files
+        url = _parsed("--index-url", index_url, stated) if stated else DEFAULT_INDEX
+        self._default = _without_credentials(url)
+        self._roots = {self._default: url} if self._default != url else {}
+        self.explicit = tuple(self._explicit(each) for each in options.package_index)
+        self.as_of = _parsed("--as-of", _moment, options.as_of) if options.as_of else None
+        self._look_up = self._indexes(options.snapshot)
+
+    def look_up(self, location: str) -> PackageIndex:
+        """Return an index by its location; the default one may have been replaced."""
+        return self._look_up(self._default if location == DEFAULT_INDEX else location)
+
+    def _indexes(self, snapshot: str | None) -> Callable[[str], PackageIndex]:
+        if snapshot is None:
+            from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
+
+            return live_indexes(roots=self._roots)
+        recording = chosen_snapshot(snapshot)
+        if self.as_of is None:
+            # A recording answers for what was uploaded before it ends, and for nothing later.
+            ends = [info.horizon for info in recording.infos() if info.location == self._default]
+            if ends and ends[0] is not None:
+                self.as_of = datetime.fromtimestamp(ends[0], timezone.utc)
+        return recording.index
+
+    def _explicit(self, stated: str) -> IndexSpec:
+        names, _, address = stated.partition("=")
+        option = f"--package-index {stated}"
+        if not address:
+            raise InputError("usage", f"`{option}` names no index", hint=PINNED_TO_INDEX)
+        url = _parsed(option, index_url, address)
+        location = _without_credentials(url)
+        if location != url:
+            self._roots[location] = url
+        packages = {_parsed(option, package_name, each) for each in names.split(",")}
+        return IndexSpec(
+            name=_index_name(location),
+            url=location,
+            packages=tuple(sorted(canonicalize_name(each) for each in packages)),
+        )
+
+
+def _index_name(url: str) -> str:
+    """Return a short name that no other URL has: host and path as one word."""
+    parts = urlsplit(url)
+    return re.sub(r"[^a-z0-9]+", "-", f"{parts.netloc}{parts.path}".lower()).strip("-")
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _moment(value: object) -> datetime:
+    """Return the moment of ``2024-11-25`` or ``2024-11-25T12:00:00Z``."""
+    text = str(value)
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00")) if "T" in text else None
+        return as_of(found or date.fromisoformat(text))
+    except ValueError as error:
+        if isinstance(error, BadValueError):
+            raise
+        raise BadValueError(
+            f"`{text}` is no date", "write it like `2024-11-25` or `2024-11-25T12:00:00Z`"
+        ) from error
