@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pip._internal.models.index import PyPI
 
@@ -50,16 +50,21 @@ def _root(url: str) -> str:
 def relative_location(url: str, index: str) -> str:
     """Return a file's location as it is stored: independent of the host where that is possible.
 
+    Credentials are no part of it.
+
     Args:
         url: Absolute URL of the file.
         index: Location of the index, ``default`` or its URL.
     """
     parts = urlsplit(url)
+    parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    bare = urlunsplit(parts)
     if index == DEFAULT:
         match = _HASHED_PATH.search(parts.path)
-        return match[1] if match else url
+        return match[1] if match else bare
     root = urlsplit(index)
-    return parts.path if (parts.scheme, parts.netloc) == (root.scheme, root.netloc) else url
+    host = root.netloc.rpartition("@")[2]
+    return parts.path if (parts.scheme, parts.netloc) == (root.scheme, host) else bare
 
 
 def absolute_url(location: str, index: str) -> str:

@@ -208,8 +208,7 @@ def _add_compile(commands: _Commands) -> None:
         "  depcheck compile requirements.in -o requirements.txt\n"
         "  depcheck compile pyproject.toml --extra dev --generate-hashes -o requirements.txt\n"
         "  depcheck compile requirements.in --python-version 3.11 -o pylock.toml\n"
-        "  depcheck compile requirements.in \\\n"
-        "    --package-index torch=https://download.pytorch.org/whl/cu121",
+        "  depcheck compile requirements.in --package-index torch=URL",
     )
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="requirements file, pyproject.toml, or `-`"

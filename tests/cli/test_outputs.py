@@ -139,6 +139,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         [],
         ["init"],
         ["solve"],
+        ["compile"],
         ["explain"],
         ["diff"],
         ["gate"],

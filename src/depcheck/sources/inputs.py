@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -21,6 +22,8 @@ from depcheck.sources.requirement_lines import STDIN, IncludedURL, Option, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pip_requirements_parser import InstallRequirement
 
     from depcheck.sources.requirement_lines import Line
 
@@ -264,7 +267,7 @@ class _Reader:
             )
             return None
         if parsed.link is None:
-            return _requirement(parsed.req)
+            return _requirement(parsed)
         if not parsed.is_url or parsed.link.is_file:
             self._refuse(
                 f"{line.origin}: `{line.text}`: a local path cannot be locked",
@@ -293,7 +296,7 @@ class _Reader:
                 "write it among the requirements",
             )
             return None
-        return _requirement(line.parsed.req)
+        return _requirement(line.parsed)
 
     def _hashed(self, line: Stated, found: Requirement) -> None:
         words = line.parsed.hash_options
@@ -362,9 +365,12 @@ def _flag(name: str) -> str:
     return "--" + words.get(name, name.replace("_", "-"))
 
 
-def _requirement(parsed: object) -> Requirement:
+def _requirement(parsed: InstallRequirement) -> Requirement:
     """Return what the parser took apart as a requirement of `packaging`."""
-    return Requirement(str(parsed))
+    found = Requirement(str(parsed.req))
+    if parsed.marker is not None:
+        found.marker = Marker(str(parsed.marker))
+    return found
 
 
 def _refused_url(url: str, origin: str) -> _Refusal | None:
