@@ -34,7 +34,8 @@ def pylock_toml(solution: Solution, stages: Sequence[Stage]) -> bytes:
     except PylockValidationError as error:
         raise InputError(
             "lock-not-expressible",
-            f"PEP 751 cannot express the lock of `{solution.title}`: {error}",
+            f"PEP 751 cannot express the lock of `{solution.image}`"
+            f"{f' ({solution.variant})' if solution.variant else ''}: {error}",
             hint=None,
         ) from error
     return toml.dumps(document).encode()

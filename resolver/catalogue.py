@@ -113,7 +113,7 @@ class Catalogue:
         reasons: list[str] = []
         fitting = [dist for dist in dists if self._fits(project, rank, dist, reasons)]
         if fitting:
-            return min(fitting, key=self._order)
+            return max(fitting, key=self._order)
         return min(reasons, default="it has no wheel or sdist that the target can use")
 
     def _barred(self, project: Project, rank: int) -> str | None:
@@ -151,12 +151,12 @@ class Catalogue:
         pins = self._exact.get(project.name, ())
         return any(project.mask(specifier) >> rank & 1 for specifier in pins)
 
-    def _order(self, dist: Dist) -> tuple[int, tuple[int, str], int]:
-        if dist.tags is None:
-            return (len(dist.build) + (1 << 30), (0, ""), dist.position)
+    def _order(self, dist: Dist) -> tuple[bool, int, tuple[tuple[int, str], ...], int]:
+        """Return how well a file serves: any wheel, the best tag, the build tag, the first one."""
+        tag = 0 if dist.tags is None else -(self.target.priority(dist.tags) or 0)
         digits = "".join(_leading_digits(dist.build))
-        build = (-int(digits or 0), dist.build[len(digits) :])
-        return (self.target.priority(dist.tags) or 0, build, dist.position)
+        build = ((int(digits), dist.build[len(digits) :]),) if digits else ()
+        return (dist.tags is not None, tag, build, -dist.position)
 
 
 def rules_by_package(rules: Iterable[Rule]) -> dict[str, list[Rule]]:

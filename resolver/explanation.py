@@ -76,7 +76,7 @@ def explain(bench: Bench, core: Core) -> UnsatisfiableError:
     sentences = [_sentence(clause, wants) for clause, wants in _in_order(core.stated)]
     facts = sorted(set(_facts(bench.catalogue, core)))
     because = "because these cannot all hold:" if core.minimal else "because of some of these:"
-    lines = [f"`{problem.title}` has no solution, {because}"]
+    lines = [f"{problem.title} has no solution, {because}"]
     lines += [f"  - {each}" for each in [*sentences, *facts]]
     return UnsatisfiableError(
         "\n".join(lines), hint=_hint(bench, core, remedies), core=core, remedies=remedies

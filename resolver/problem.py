@@ -50,7 +50,7 @@ class Problem:
     def title(self) -> str:
         """What is solved, as messages call it."""
         variant = self.variant.name
-        return f"{self.image} ({variant})" if variant else self.image
+        return f"`{self.image}` ({variant})" if variant else f"`{self.image}`"
 
     @property
     def index_of(self) -> Mapping[str, str]:

@@ -126,7 +126,8 @@ class Provider(AbstractProvider[Want, Candidate, str]):
 
         ``if-necessary`` is uv's rule: only of packages that have nothing else.
         """
-        if self._prerelease == "allow" or project.name in self._explicit_pre:
+        named = project.name in self._explicit_pre and self._prerelease != "disallow"
+        if self._prerelease == "allow" or named:
             yield from self._newest(project, extra, mask)
             return
         yield from self._newest(project, extra, mask & ~project.prereleases)

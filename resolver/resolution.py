@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from resolvelib.structs import RequirementInformation
 
 
+class RunningInCirclesError(Exception):
+    """The quick search met a set of pins again, with no conflict in between."""
+
+
 class ForgetfulResolution(Resolution[Want, Candidate, str]):
     """resolvelib's search, which also forgets what no longer counts.
 
@@ -69,6 +73,34 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
             }
             for key in gone:
                 del criteria[key]
+
+
+class QuickResolution(ForgetfulResolution):
+    """The search that jumps back, and that stops where pins displace each other for ever."""
+
+    def __init__(
+        self,
+        provider: AbstractProvider[Want, Candidate, str],
+        reporter: BaseReporter[Want, Candidate, str],
+    ) -> None:
+        super().__init__(provider, reporter)
+        self._pinned: set[str] = set()
+        self._met: set[frozenset[int]] = set()
+        """Names that were pinned, and sets of pins that were met, since the last conflict."""
+
+    def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Want, Candidate]]:
+        # Where pins displace each other, each in turn, no conflict ever shows.
+        causes = super()._attempt_to_pin_criterion(name)
+        if causes:
+            self._pinned.clear()
+            self._met.clear()
+        elif name in self._pinned:
+            pins = frozenset(map(id, self.state.mapping.values()))
+            if pins in self._met:
+                raise RunningInCirclesError
+            self._met.add(pins)
+        self._pinned.add(name)
+        return causes
 
 
 class ThoroughResolution(ForgetfulResolution):

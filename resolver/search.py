@@ -17,7 +17,11 @@ from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.clauses import Clause, clause_of, counts
 from depcheck.resolver.dependencies import Dependencies
 from depcheck.resolver.provider import Provider
-from depcheck.resolver.resolution import ForgetfulResolution, ThoroughResolution
+from depcheck.resolver.resolution import (
+    QuickResolution,
+    RunningInCirclesError,
+    ThoroughResolution,
+)
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
@@ -148,11 +152,13 @@ class Bench:
         journal = _Journal()
         limit = max_rounds or self.problem.max_rounds
         try:
-            kind = ThoroughResolution if thorough else ForgetfulResolution
+            kind = ThoroughResolution if thorough else QuickResolution
             # Constraints first: what they rule out is not looked at, and need not be recorded.
             state = kind(provider, journal).resolve(
                 sorted(roots, key=lambda want: not want.weak), max_rounds=limit
             )
+        except RunningInCirclesError:
+            return self.attempt(kept, max_rounds=max_rounds, thorough=True)
         except ResolutionImpossible:
             met = {clause: tuple(wants.values()) for clause, wants in journal.stated.items()}
             return Refuted(stated=met)
