@@ -77,7 +77,8 @@ def build_problem(
     unserved: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Problem:
     """Join one variant of an image with the rules that apply to it; their order does not count."""
-    return _problem(spec.name, spec.summary, variant, rules, switched_off)
+    stated = _problem(spec.name, spec.summary, variant, rules, switched_off)
+    return replace(stated, unserved=unserved or {})
 
 
 def bare_problem(
@@ -119,7 +120,6 @@ def _problem(
         rules=tuple(rule for rule in chosen if rule.steers),
         reported=tuple(rule for rule in chosen if not rule.steers),
         switched_off=tuple(off),
-        unserved=unserved or {},
     )
 
 
