@@ -14,7 +14,7 @@ from depcheck.errors import InputError
 from depcheck.lockfiles.stages import DEFAULT_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from depcheck.lockfiles.stages import Stage
     from depcheck.resolver.solution import DirectSource, Pin, Solution
@@ -67,6 +67,12 @@ def stage_txt(stage: Stage) -> bytes:
 def build_constraints_txt(stage: Stage) -> bytes:
     """Return the constraints file of a stage's build environment."""
     return _text(list(stage.constraints))
+
+
+def constraints_txt(pins: Iterable[Pin]) -> bytes:
+    """Return the pins as a constraints file: what is installed anyway gets these versions."""
+    lines = [requirement_line(pin) for pin in sorted(pins, key=lambda pin: pin.name)]
+    return strip_hashes(_text(lines))
 
 
 def requirement_line(pin: Pin) -> str:

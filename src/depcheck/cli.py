@@ -80,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compile(commands)
     _add_explain(commands)
     _add_diff(commands)
+    _add_export(commands)
     _add_images(commands)
     _add_conflicts(commands)
     _add_index(commands)
@@ -272,6 +273,37 @@ def _add_diff(commands: _Commands) -> None:
     parser.add_argument("before", metavar="BEFORE", help="folder of a lock set")
     parser.add_argument("after", metavar="AFTER", help="folder of another")
     parser.add_argument("--markdown", action="store_true", help="write tables for a pull request")
+
+
+def _add_export(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "export",
+        "Write a lock set in the form that another tool takes.",
+        "  depcheck export nexa_heavy --format nohash\n"
+        "  depcheck export nexa_heavy --format cyclonedx -o nexa_heavy.cdx.json\n"
+        "  depcheck export --format matrix",
+    )
+    parser.add_argument(
+        "images",
+        metavar="IMAGE",
+        nargs="*",
+        help="built-in name or spec file (for `matrix` any number; default: all built-in ones)",
+    )
+    parser.add_argument(
+        "--format",
+        required=True,
+        choices=(
+            *("requirements", "nohash", "pylock", "constraints", "dockerfile", "matrix"),
+            "cyclonedx",
+        ),
+        metavar="FORM",
+        help="requirements, nohash, pylock, constraints, dockerfile, matrix (images and variants "
+        "as JSON for GitHub Actions) or cyclonedx (SBOM)",
+    )
+    parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
+    _add_out(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
 
 
 def _add_images(commands: _Commands) -> None:

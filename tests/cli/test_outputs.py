@@ -143,6 +143,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["explain"],
         ["diff"],
         ["gate"],
+        ["export"],
         ["images"],
         ["images", "list"],
         ["images", "show"],
