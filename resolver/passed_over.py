@@ -13,22 +13,33 @@ if TYPE_CHECKING:
     from depcheck.resolver.search import Asked, Found
 
 
-def passed_over(found: Found, candidate: Candidate) -> tuple[PassedOver, ...]:
-    """Return the versions above a candidate, newest first, grouped by reason."""
+KEPT = "the version of the earlier lock was kept"
+
+
+def passed_over(
+    found: Found, candidate: Candidate, *, preferred: str | None = None
+) -> tuple[PassedOver, ...]:
+    """Return the versions above a candidate, newest first, grouped by reason.
+
+    Args:
+        found: The search.
+        candidate: What was pinned.
+        preferred: The version that was to be tried first, where there is one.
+    """
     project = candidate.project
     if project is None:
         return ()
     groups: dict[str, list[str]] = {}
     newer = project.everything & ~((1 << (candidate.rank + 1)) - 1)
     for rank in newest_first(newer):
-        reason = _reason(found, candidate, rank)
+        reason = _reason(found, candidate, rank, kept=candidate.version == preferred)
         groups.setdefault(reason, []).append(project.versions[rank])
     return tuple(
         PassedOver(versions=tuple(versions), reason=reason) for reason, versions in groups.items()
     )
 
 
-def _reason(found: Found, candidate: Candidate, rank: int) -> str:
+def _reason(found: Found, candidate: Candidate, rank: int, *, kept: bool) -> str:
     project = candidate.project
     if project is None:
         return ""
@@ -39,7 +50,7 @@ def _reason(found: Found, candidate: Candidate, rank: int) -> str:
     choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else "not recorded"
     if not isinstance(choice, Dist):
         return choice
-    fallback = "it was left behind while backtracking"
+    fallback = KEPT if kept else "it was left behind while backtracking"
     if project.prereleases >> rank & 1:
         fallback = "it is a pre-release"
     return found.rejected.get((candidate.identifier, rank), fallback)

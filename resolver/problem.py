@@ -23,8 +23,8 @@ MAX_ROUNDS = 20_000
 """resolvelib's budget. It is part of the problem: it steers optimistic backjumping."""
 
 
-_UNDECISIVE = frozenset({"origin", "example", "counterexample", "remedied", "since"})
-"""Fields of specs and rules that no answer depends on."""
+_UNDECISIVE = frozenset({"origin", "example", "counterexample", "remedied", "since", "preferred"})
+"""Fields that decide nothing about whether an answer is right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class Problem:
     """Rules that would hold too, had the user not switched them off."""
     unserved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Package -> version -> why the target's GPUs cannot run it."""
+    preferred: Mapping[str, str] = field(default_factory=dict)
+    """Package -> version that is tried first, as far as it fits: those of an earlier lock."""
     max_rounds: int = MAX_ROUNDS
     bare: bool = False
     """There is no image spec, only requirements: remedies cannot be written into one."""

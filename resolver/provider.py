@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from resolvelib import AbstractProvider
@@ -35,6 +36,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         *,
         roots: Sequence[Want],
         prerelease: str,
+        preferred: Mapping[str, str] | None = None,
         kept: frozenset[Clause] | None = None,
     ) -> None:
         self._catalogue = catalogue
@@ -42,6 +44,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._order = {want.name: place for place, want in reversed(list(enumerate(roots)))}
         self._roots = [each for each in roots if kept is None or counts(each, None, kept)]
         self._prerelease = prerelease
+        self._preferred = preferred or {}
         self._explicit_pre = _names_with_prereleases(roots)
         self._kept = kept
         self._candidates: dict[tuple[str, int], Candidate] = {}
@@ -135,10 +138,15 @@ class Provider(AbstractProvider[Want, Candidate, str]):
             yield from self._newest(project, extra, mask & project.prereleases)
 
     def _newest(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
-        for rank in newest_first(mask):
+        first = mask & self._preference_mask(project)
+        for rank in chain(newest_first(first), newest_first(mask & ~first)):
             dist = self._catalogue.choice(project, rank)
             if isinstance(dist, Dist):
                 yield self._candidate(project, extra, rank, dist)
+
+    def _preference_mask(self, project: Project) -> int:
+        version = self._preferred.get(project.name)
+        return project.mask(f"==={version}") if version is not None else 0
 
     def _candidate(self, project: Project, extra: str, rank: int, dist: Dist) -> Candidate:
         candidate = Candidate(project.name, extra, project, rank, dist)

@@ -147,6 +147,7 @@ class Bench:
             self.dependencies,
             roots=self._roots,
             prerelease=self.problem.variant.prerelease,
+            preferred=self.problem.preferred,
             kept=kept,
         )
         journal = _Journal()

@@ -184,7 +184,7 @@ def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
         requires_python=base.dist.requires_python if base.dist else None,
         via=tuple(_via(found, candidates)),
         metadata_from=needs.source,
-        passed_over=passed_over(found, base),
+        passed_over=passed_over(found, base, preferred=problem.preferred.get(base.name)),
         build=build_needs(found, base) if built else None,
     )
 

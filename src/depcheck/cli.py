@@ -167,12 +167,25 @@ def _add_solve(commands: _Commands) -> None:
         "  depcheck solve nexa_heavy\n"
         "  depcheck solve nexa_light nexa_infer --out /tmp/locks\n"
         "  depcheck solve ./my_image.toml --variant cu121\n"
+        "  depcheck solve nexa_heavy --upgrade-package numpy\n"
         "  depcheck solve --all --json",
     )
     parser.add_argument("images", metavar="IMAGE", nargs="*", help="built-in name or spec file")
     parser.add_argument("--all", action="store_true", help="every built-in image, every variant")
     parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
     _add_out(parser)
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep the versions of the earlier lock set that still fit",
+    )
+    parser.add_argument(
+        "--upgrade-package",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="keep all others, and take the newest version of this one that fits",
+    )
     source = parser.add_mutually_exclusive_group()
     _add_snapshot(source)
     source.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import ClassVar
 
@@ -748,3 +749,50 @@ class TestPrereleasesOfTheIndex:
         }
 
         assert {"a": "1.0b1"} == solved(universe, "a", as_of=5_000)
+
+
+class TestVersionsOfAnEarlierLock:
+    universe: ClassVar[Universe] = {
+        "a": {"1.0": ["b<2"], "2.0": ["b"], "3.0": ["b"]},
+        "b": {"1.0": [], "1.5": [], "2.0": []},
+    }
+
+    @pytest.mark.parametrize(
+        ("preferred", "expected"),
+        [
+            ({}, {"a": "3.0", "b": "2.0"}),
+            ({"a": "2.0", "b": "1.5"}, {"a": "2.0", "b": "1.5"}),
+            ({"b": "1.5"}, {"a": "3.0", "b": "1.5"}),
+            ({"a": "1.0"}, {"a": "1.0", "b": "1.5"}),
+            ({"a": "9.0", "gone": "1.0"}, {"a": "3.0", "b": "2.0"}),
+        ],
+        ids=["none", "all", "all but one", "what it needs follows", "no longer there"],
+    )
+    def test_are_tried_first(self, preferred: dict[str, str], expected: dict[str, str]) -> None:
+        given = replace(problem("a"), preferred=preferred)
+
+        assert expected == pins(solve(given, indexes(self.universe)))
+
+    def test_give_way_where_they_do_not_fit(self) -> None:
+        given = replace(problem("a", "b>=2"), preferred={"a": "1.0", "b": "1.0"})
+
+        assert {"a": "3.0", "b": "2.0"} == pins(solve(given, indexes(self.universe)))
+
+    def test_a_local_label_belongs_to_the_version(self) -> None:
+        universe: Universe = {"torch": {"2.2.2+cu121": [], "2.3.0+cu121": []}}
+        given = replace(problem("torch"), preferred={"torch": "2.2.2+cu121"})
+
+        assert {"torch": "2.2.2+cu121"} == pins(solve(given, indexes(universe)))
+
+    def test_are_the_reason_why_newer_ones_are_passed_over(self) -> None:
+        given = replace(problem("a"), preferred={"b": "1.5"})
+        [pin] = [each for each in solve(given, indexes(self.universe)).pins if each.name == "b"]
+
+        assert [(("2.0",), "the version of the earlier lock was kept")] == [
+            (group.versions, group.reason) for group in pin.passed_over
+        ]
+
+    def test_are_no_part_of_what_an_answer_must_meet(self) -> None:
+        plain, given = problem("a"), replace(problem("a"), preferred={"a": "1.0"})
+
+        assert plain.digest([]) == given.digest([])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
 
 from depcheck.commands.ruletext import STEERING, rule_documents, write_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.gate.inputs import SETTINGS, given_rules
 from depcheck.gate.recording import recorded
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
+from depcheck.lockfiles.explanation import read_explanation
 from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.record import RECORD
 from depcheck.lockfiles.stages import plan_stages
@@ -19,6 +23,7 @@ from depcheck.resolver.solve import solve
 from depcheck.settings import chosen_rules, read_settings
 from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
+from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -46,6 +51,9 @@ def run(options: Namespace, console: Console) -> ExitCode:
     for spec, variant in chosen:
         started = time.perf_counter()
         problem = stated_problem(spec, variant, rules.rules, rules.switched_off)
+        if options.keep or options.upgrade_package:
+            folder = out / spec.name / variant.name
+            problem = replace(problem, preferred=_earlier(folder, options, console))
         solution = solve(problem, indexes)
         solved.append((solution, time.perf_counter() - started))
         command = _command(spec, variant)
@@ -64,6 +72,26 @@ def run(options: Namespace, console: Console) -> ExitCode:
     if console.as_json:
         console.document({"solved": documents})
     return ExitCode.OK
+
+
+def _earlier(folder: Path, options: Namespace, console: Console) -> dict[str, str]:
+    """Return the versions of the earlier lock set that are to be kept; none where there is none."""
+    if not (folder / "explain.json").exists():
+        console.note(f"there is no earlier lock set in {folder} to keep")
+        return {}
+    pins = read_explanation(folder, remedy="depcheck solve IMAGE").pins
+    kept = {name: each.pin.version for name, each in pins.items() if each.pin.direct is None}
+    for stated in options.upgrade_package:
+        name = canonicalize_name(stated)
+        if name not in pins:
+            raise InputError(
+                "package-not-locked",
+                f"`{stated}` is not in the lock set in `{folder}`",
+                hint=did_you_mean(name, pins)
+                or "name a package of it; `depcheck explain` names all",
+            )
+        kept.pop(name, None)
+    return kept
 
 
 def _command(spec: ImageSpec, variant: Variant) -> str:
