@@ -61,6 +61,16 @@ def _suggestion(message: str) -> str | None:
     return did_you_mean(wrong.strip("'\""), [each.strip(" '\")") for each in choices.split(",")])
 
 
+class _PrintCompletion(argparse.Action):
+    """Prints what a shell needs to complete commands and options."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *values: Any, **_: Any) -> NoReturn:
+        import shtab  # noqa: PLC0415 - only for this
+
+        sys.stdout.write(shtab.complete(parser, values[1]) + "\n")
+        parser.exit()
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
     parser = _Parser(
@@ -73,6 +83,13 @@ def build_parser() -> argparse.ArgumentParser:
         "  depcheck conflicts list             what is known to break\n\n" + _EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"depcheck {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        metavar="SHELL",
+        choices=("bash", "zsh", "fish"),
+        action=_PrintCompletion,
+        help="print a completion script for bash, zsh or fish",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_init(commands)
     _add_solve(commands)
@@ -81,6 +98,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_diff(commands)
     _add_export(commands)
+    _add_install(commands)
+    _add_doctor(commands)
     _add_images(commands)
     _add_conflicts(commands)
     _add_index(commands)
@@ -286,6 +305,34 @@ def _add_diff(commands: _Commands) -> None:
     parser.add_argument("before", metavar="BEFORE", help="folder of a lock set")
     parser.add_argument("after", metavar="AFTER", help="folder of another")
     parser.add_argument("--markdown", action="store_true", help="write tables for a pull request")
+
+
+def _add_install(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "install",
+        "Install a lock set into a virtual environment, stage by stage.",
+        "  depcheck install nexa_heavy --into /opt/venv\n"
+        "  depcheck install nexa_heavy --into /opt/venv --dry-run",
+    )
+    parser.add_argument("image", metavar="IMAGE", help="built-in name or spec file")
+    parser.add_argument("--into", metavar="VENV", required=True, help="the virtual environment")
+    parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
+    _add_out(parser)
+    parser.add_argument("--no-hashes", action="store_true", help="for mirrors that repack files")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
+
+
+def _add_doctor(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "doctor",
+        "Say whether this machine has what an image needs.",
+        "  depcheck doctor\n  depcheck doctor nexa_heavy --json",
+    )
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="built-in name or spec file")
+    parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
+    _add_out(parser)
 
 
 def _add_export(commands: _Commands) -> None:

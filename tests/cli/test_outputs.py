@@ -144,6 +144,8 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["diff"],
         ["gate"],
         ["export"],
+        ["install"],
+        ["doctor"],
         ["images"],
         ["images", "list"],
         ["images", "show"],
