@@ -156,15 +156,21 @@ def _names(lines: list[Line]) -> set[str]:
 
 def _parsed(text: str) -> Requirement | str:
     """Return a requirement, or why a spec cannot state it."""
-    if text.startswith(("-e ", ".", "/")) or re.match(r"[\w.-]+/", text):
+    plain = text.removeprefix("-e ").strip()
+    if "://" not in plain and (
+        plain != text or plain.startswith((".", "/")) or re.match(r"[\w.-]+/", plain)
+    ):
         return "a local path: name the project's pyproject.toml as a source, for its dependencies"
-    if "://" in text and not re.match(r"[A-Za-z0-9][\w.-]*(?:\[[^]]*\])?\s*@\s", text):
-        egg = re.search(r"[#&]egg=([A-Za-z0-9][\w.-]*)", text)
-        if egg is None:
+    if "://" in plain and not re.match(r"[A-Za-z0-9][\w.-]*(?:\[[^]]*\])?\s*@\s", plain):
+        address, _, fragment = plain.partition("#")
+        fields = dict(each.partition("=")[::2] for each in fragment.split("&"))
+        name = fields.pop("egg", "")
+        if not name:
             return "a URL without a name: write it as `NAME @ URL`"
-        text = f"{egg[1]} @ {text.partition('#')[0]}"
+        rest = "&".join(f"{key}={value}" for key, value in fields.items() if value)
+        plain = f"{name} @ {address}" + (f"#{rest}" if rest else "")
     try:
-        return requirement(text)
+        return requirement(plain)
     except BadValueError as error:
         return f"{error.message}; {error.remedy}" if error.remedy else error.message
 
