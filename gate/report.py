@@ -1,19 +1,61 @@
-"""Judged lock sets as one document (``schemas/gate.json``)."""
+"""What the gate found, as one value and as one document (``schemas/gate.json``)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from depcheck.gate.finding import Level
 
+if TYPE_CHECKING:
     from depcheck.gate.finding import Finding, Judged
 
 
-def report_document(judged: Iterable[Judged]) -> dict[str, Any]:
-    """Return judged lock sets as plain data."""
-    lock_sets = [_judged(each) for each in judged]
-    return {"open": all(each["open"] for each in lock_sets), "lock-sets": lock_sets}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that one run found."""
+
+    lock_sets: tuple[Judged, ...]
+    others: tuple[Finding, ...] = ()
+    """Findings about the policy and about Dockerfiles, which belong to no lock set."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, those of lock sets first."""
+        return (*(each for judged in self.lock_sets for each in judged.findings), *self.others)
+
+    @property
+    def closed(self) -> bool:
+        """Whether anything must not be built."""
+        return any(found.level is Level.ERROR for found in self.findings)
+
+
+def details(finding: Finding) -> str:
+    """Return message, evidence and remedy of a finding as lines of plain text."""
+    remedy = [f"remedy: {finding.remedy}"] if finding.remedy else []
+    return "\n".join(map(printable, [said(finding), *finding.evidence, *remedy]))
+
+
+def printable(text: str) -> str:
+    r"""Return foreign text on one line, with what is no letter or sign made visible (``\x1b``)."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def said(finding: Finding) -> str:
+    """Return the message of a finding with its subject, where it does not name it."""
+    named = finding.subject in finding.message
+    return finding.message if named else f"{finding.subject}: {finding.message}"
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Return a report as plain data."""
+    return {
+        "open": not report.closed,
+        "lock-sets": [_judged(each) for each in report.lock_sets],
+        "findings": [finding_document(each) for each in report.others],
+    }
 
 
 def _judged(judged: Judged) -> dict[str, Any]:

@@ -220,13 +220,28 @@ def _add_gate(commands: _Commands) -> None:
         "Say whether the committed lock sets may be built.",
         "  depcheck gate                       every lock set below locks/\n"
         "  depcheck gate nexa_heavy --full     trust no record, look at every pin\n"
-        "  depcheck gate ./my_image.toml --json",
+        "  depcheck gate ./my_image.toml --json\n"
+        "  depcheck gate --dockerfile Dockerfile --output sarif=gate.sarif",
     )
     parser.add_argument("images", metavar="IMAGE", nargs="*", help="built-in name or spec file")
     parser.add_argument("--all", action="store_true", help="every lock set, as without IMAGE")
     parser.add_argument("--variant", metavar="NAME", help="only the lock sets of this variant")
     parser.add_argument(
         "--full", action="store_true", help="work everything out again, even where nothing changed"
+    )
+    parser.add_argument(
+        "--dockerfile",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="look for packages that it installs besides (repeatable)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FORMAT=FILE",
+        action="append",
+        default=[],
+        help="write json, sarif, junit, github, summary or gitlab, `-` for stdout (repeatable)",
     )
     _add_out(parser)
     _add_snapshot(parser)

@@ -95,6 +95,10 @@ class Console:
         json.dump(content, self.out, indent=2, sort_keys=True, ensure_ascii=True)
         self.out.write("\n")
 
+    def raw(self, text: str) -> None:
+        """Write a result that is in a format of its own, as it is."""
+        self.out.write(text)
+
     def note(self, text: str) -> None:
         """Write a line for a person, unless they asked for quiet."""
         if not self.quiet:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import depcheck.index
-from depcheck.errors import ExitCode, InputError
+from depcheck.errors import EnvironmentFailure, ExitCode, InputError
 from depcheck.gate.finding import Level
-from depcheck.gate.inputs import rules_hold
+from depcheck.gate.formats.interface import parse_output, rendered
+from depcheck.gate.inputs import SETTINGS, has_settings, rules_hold
 from depcheck.gate.judge import Surroundings, judge
-from depcheck.gate.report import report_document
+from depcheck.gate.report import Report, report_document, said
 from depcheck.gate.selection import Selected, select
 from depcheck.index.digests import recorded_digests
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator, Sequence
 
     from depcheck.gate.finding import Finding, Judged
     from depcheck.images.model import ImageSpec, Variant
@@ -37,19 +40,68 @@ def run(options: Namespace, console: Console) -> ExitCode:
             "`--all` takes no image names",
             hint="name images, or leave them out to judge every lock set",
         )
+    outputs = [parse_output(stated) for stated in options.output]
     around = _surroundings(options)
-    judged = [
+    lock_sets = tuple(
         judge(each.folder, each.spec, around, full=options.full)
         if isinstance(each, Selected)
         else each
         for each in select(Path(options.out), options.images, options.variant)
-    ]
+    )
+    found = tuple(found for file in options.dockerfile for found in _of_dockerfile(file))
+    report = _by_policy(Report(lock_sets=lock_sets, others=found), options)
+    _write(console, report, outputs)
+    return ExitCode.NO if report.closed else ExitCode.OK
+
+
+def _of_dockerfile(file: str) -> Iterator[Finding]:
+    from depcheck.gate.dockerfile import dockerfile_findings  # noqa: PLC0415 - needs a parser
+
+    try:
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(
+            "dockerfile-unreadable",
+            f"cannot read `{file}`: {error.strerror}",
+            hint="name a Dockerfile that is there",
+        ) from error
+    yield from dockerfile_findings(raw, Path(file).as_posix())
+
+
+def _by_policy(report: Report, options: Namespace) -> Report:
+    if not has_settings(SETTINGS):
+        return report
+    from depcheck.gate.policy import apply, read_policy  # noqa: PLC0415 - reads TOML
+
+    today = datetime.now(timezone.utc).date()
+    complete = not options.images and options.variant is None
+    return apply(read_policy(SETTINGS), report, today, complete=complete)
+
+
+def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]]) -> None:
+    """Write the report to every file asked for, and to standard output unless one went there."""
+    for name, file in outputs:
+        text = rendered(report, name)
+        if file == "-":
+            console.raw(text)
+            continue
+        try:
+            Path(file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise EnvironmentFailure(
+                "output-not-written",
+                f"cannot write `{file}`: {error.strerror}",
+                hint="check that its folder is there, permissions and free disk space",
+            ) from error
+    if any(file == "-" for _, file in outputs):
+        return
     if console.as_json:
-        console.document(report_document(judged))
-    else:
-        for each in judged:
-            _show(console, each)
-    return ExitCode.NO if any(each.closed for each in judged) else ExitCode.OK
+        console.document(report_document(report))
+        return
+    for each in report.lock_sets:
+        _show(console, each)
+    for found in report.others:
+        _show_finding(console, found)
 
 
 def _surroundings(options: Namespace) -> Surroundings:
@@ -97,10 +149,9 @@ def _show(console: Console, judged: Judged) -> None:
 
 def _show_finding(console: Console, found: Finding) -> None:
     label = console.paint(found.level.value, _COLOURS[found.level])
-    said = found.message if found.subject in found.message else f"{found.subject}: {found.message}"
     console.styled(
         f"  {console.paint(str(found.location), 'bold')}: {label}: "
-        f"{console.paint(f'{said} [{found.code}]')}"
+        f"{console.paint(f'{said(found)} [{found.code}]')}"
     )
     for line in found.evidence:
         console.paragraph(line, indent="      ")
