@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from support.expected import expected
 from support.schemas import complaints
+from support.tree import ROOT
 from support.world import LOCKS, World, make_world
+
+from depcheck.gate.codes import CODES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,3 +171,10 @@ def test_a_build_that_nobody_allowed(world: World) -> None:
     assert (code, err) == (1, "")
     assert expected("gate-build.txt", out) == out
     assert (code, out, err) == world.gate("--full")
+
+
+def test_the_page_tells_every_code_with_its_level() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning|info) \| (.+) \|$", page, re.MULTILINE)
+
+    assert [(name, code.level.value, code.summary) for name, code in CODES.items()] == rows
