@@ -90,9 +90,11 @@ def rules_drift(
 def snapshot_drift(
     recorded: Mapping[str, str | None], now: Mapping[str, str] | None, at: Location
 ) -> Iterator[Finding]:
-    """Yield a finding for each recorded index that is not what it was."""
+    """Yield a finding for each recorded index that is not what it was; none where all are live."""
+    if now is None:
+        return
     for location, digest in sorted(recorded.items()):
-        found = (now or {}).get(location)
+        found = now.get(location)
         if digest is None or found == digest:
             continue
         yield finding(

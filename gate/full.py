@@ -69,7 +69,7 @@ def judge_fully(
     codes = {each.code for each in drift}
     if codes <= {"snapshot-drift"}:  # Other drift leads to something else, and is told by itself.
         judged = {each.subject for each in found}
-        whole = not codes and LOCK not in lock_set.edited
+        whole = not codes and _same_origin(lock_set, around)
         found += inconsistencies(lock, played.solution, judged, origin=whole)
         if whole and _comparable(lock_set, spec):
             files += not_emitted(lock_set, emitted)
@@ -124,6 +124,15 @@ def _drift(
     yield from spec_drift(record["spec"]["keys"], spec, problem)
     yield from rules_drift(record["rules"]["digests"], problem, names, at)
     yield from snapshot_drift(record["indexes"], around.digests(), at)
+
+
+def _same_origin(lock_set: LockSet, around: Surroundings) -> bool:
+    """Whether the lock, unedited, and what it is judged by come from the same recordings."""
+    recorded = lock_set.record["indexes"] if lock_set.record else {}
+    now = around.digests()
+    if now is None or LOCK in lock_set.edited:
+        return False
+    return all(now.get(location) == digest for location, digest in recorded.items())
 
 
 def _comparable(lock_set: LockSet, spec: ImageSpec) -> bool:

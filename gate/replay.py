@@ -15,10 +15,11 @@ from packaging.version import Version
 
 from depcheck.conflicts.matching import triggers
 from depcheck.conflicts.model import RuleKind
-from depcheck.errors import DepcheckError
+from depcheck.errors import DepcheckError, EnvironmentFailure
 from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
 from depcheck.gate.releases import look_up
+from depcheck.index.model import NotRecordedError
 from depcheck.resolver.candidates import Candidate
 from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.dependencies import Dependencies
@@ -68,17 +69,23 @@ def replay(problem: Problem, indexes: Callable[[str], PackageIndex], lock: Lock)
             return Replay(findings=tuple(findings), solution=None)
         findings += walk.unasked()
         return Replay(findings=tuple(findings), solution=assemble(problem, walk.found(), indexes))
+    except NotRecordedError as error:
+        findings.append(_unjudged("pin-unrecorded", problem, lock, error))
+    except EnvironmentFailure:
+        raise  # Nothing is known of the pins: that is no answer.
     except DepcheckError as error:
-        findings.append(
-            finding(
-                "lock-inconsistent",
-                problem.image,
-                f"the pins cannot be judged: {error.message}",
-                at=Location(file=lock.file),
-                remedy=error.hint,
-            )
-        )
-        return Replay(findings=tuple(findings), solution=None)
+        findings.append(_unjudged("lock-inconsistent", problem, lock, error))
+    return Replay(findings=tuple(findings), solution=None)
+
+
+def _unjudged(code: str, problem: Problem, lock: Lock, error: DepcheckError) -> Finding:
+    return finding(
+        code,
+        problem.image,
+        f"the pins cannot be judged: {error.message}",
+        at=Location(file=lock.file),
+        remedy=error.hint,
+    )
 
 
 class _Walk:

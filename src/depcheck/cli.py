@@ -244,7 +244,13 @@ def _add_gate(commands: _Commands) -> None:
         help="write json, sarif, junit, github, summary or gitlab, `-` for stdout (repeatable)",
     )
     _add_out(parser)
-    _add_snapshot(parser)
+    source = parser.add_mutually_exclusive_group()
+    _add_snapshot(source)
+    source.add_argument(
+        "--live",
+        action="store_true",
+        help="judge every pin by what the indexes themselves say now, over the network",
+    )
     _add_rules(parser)
 
 

@@ -19,7 +19,7 @@ from depcheck.index.digests import recorded_digests
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from depcheck.gate.finding import Finding, Judged
     from depcheck.images.model import ImageSpec, Variant
@@ -43,7 +43,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     outputs = [parse_output(stated) for stated in options.output]
     around = _surroundings(options)
     lock_sets = tuple(
-        judge(each.folder, each.spec, around, full=options.full)
+        judge(each.folder, each.spec, around, full=options.full or options.live)
         if isinstance(each, Selected)
         else each
         for each in select(Path(options.out), options.images, options.variant)
@@ -124,11 +124,21 @@ def _surroundings(options: Namespace) -> Surroundings:
 
         return chosen_snapshot(options.snapshot)
 
+    @lru_cache(maxsize=1)
+    def live() -> Callable[[str], PackageIndex]:
+        from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
+
+        return live_indexes()
+
     def index(location: str) -> PackageIndex:
-        return snapshot().index(location)
+        return live()(location) if options.live else snapshot().index(location)
+
+    @lru_cache(maxsize=1)
+    def digests() -> Mapping[str, str] | None:
+        return None if options.live else recorded_digests(Path(path))
 
     return Surroundings(
-        digests=lru_cache(maxsize=1)(lambda: recorded_digests(Path(path))),
+        digests=digests,
         rules_hold=lambda recorded: rules_hold(recorded, options),
         problem=problem,
         indexes=index,
