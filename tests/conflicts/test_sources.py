@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from depcheck.errors import EnvironmentFailure, InputError
 from depcheck.sources.choice import read_source
@@ -391,7 +392,7 @@ def test_installed_agrees_with_pip_on_its_own_environment() -> None:
         check=True,
         text=True,
     )
-    names = {line.partition("==")[0].lower().replace("_", "-") for line in listed.stdout.split()}
+    names = {canonicalize_name(line.partition("==")[0]) for line in listed.stdout.split()}
 
     assert names == {each.name for each in read_installed(None).packages}
 
