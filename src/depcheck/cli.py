@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_compile(commands)
     _add_explain(commands)
     _add_diff(commands)
+    _add_report(commands)
     _add_export(commands)
     _add_install(commands)
     _add_doctor(commands)
@@ -354,6 +355,19 @@ def _add_doctor(commands: _Commands) -> None:
     parser.add_argument("image", metavar="IMAGE", nargs="?", help="built-in name or spec file")
     parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
     _add_out(parser)
+
+
+def _add_report(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "report",
+        "Write a lock set as one page for the browser.",
+        "  depcheck report nexa_heavy -o report.html",
+    )
+    parser.add_argument("image", metavar="IMAGE", help="built-in name or spec file")
+    parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
+    _add_out(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the page")
 
 
 def _add_export(commands: _Commands) -> None:

@@ -144,6 +144,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["diff"],
         ["gate"],
         ["export"],
+        ["report"],
         ["install"],
         ["doctor"],
         ["images"],
