@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.index.model import Dist
 from depcheck.index.project import newest_first
+from depcheck.resolver.fallback import given_up
 from depcheck.resolver.solution import PassedOver
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _reason(found: Found, candidate: Candidate, rank: int, *, kept: bool) -> str
         return ""
     asked_for = found.asked.get(candidate.identifier, ())
     for asked in sorted(asked_for, key=_precedence):
-        if not asked.want.mask(project) >> rank & 1:
+        if asked.want.rank is None and not asked.want.mask(project) >> rank & 1:
             return _excluded(asked)
     choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else "not recorded"
     if not isinstance(choice, Dist):
@@ -53,7 +54,7 @@ def _reason(found: Found, candidate: Candidate, rank: int, *, kept: bool) -> str
     fallback = KEPT if kept else "it was left behind while backtracking"
     if project.prereleases >> rank & 1:
         fallback = "it is a pre-release"
-    return found.rejected.get((candidate.identifier, rank), fallback)
+    return given_up(found, candidate.name, rank) or fallback
 
 
 def _precedence(asked: Asked) -> int:

@@ -25,7 +25,7 @@ from depcheck.resolver.resolution import (
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from resolvelib.resolvers import Criterion
     from resolvelib.structs import RequirementInformation
@@ -89,6 +89,16 @@ class _Journal(BaseReporter[Want, Candidate, str]):
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
 
+    def resolving_conflicts(
+        self, causes: Collection[RequirementInformation[Want, Candidate]]
+    ) -> None:
+        for cause in causes:
+            if cause.parent is None or cause.requirement.impossible:
+                continue
+            others = [each for each in causes if each is not cause]
+            reason = f"it needs `{cause.requirement}`" + _in_the_way(cause.requirement, others)
+            self.rejected.setdefault((cause.parent.identifier, cause.parent.rank), reason)
+
     def rejecting_candidate(
         self, criterion: Criterion[Want, Candidate], candidate: Candidate
     ) -> None:
@@ -98,6 +108,13 @@ class _Journal(BaseReporter[Want, Candidate, str]):
         else:
             reason = f"it needs `{last.requirement}`" + _against(last.requirement, others)
         self.rejected[candidate.identifier, candidate.rank] = reason
+
+
+def _in_the_way(want: Want, others: list[RequirementInformation[Want, Candidate]]) -> str:
+    for each in others:
+        if each.requirement.impossible and each.parent and each.parent.name == want.name:
+            return f", and of `{each.parent}` {each.requirement.impossible}"
+    return _against(want, others)
 
 
 def _against(want: Want, others: list[RequirementInformation[Want, Candidate]]) -> str:

@@ -12,6 +12,7 @@ from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
 from depcheck.resolver.core import prove
 from depcheck.resolver.explanation import explain
+from depcheck.resolver.fallback import far_fallbacks
 from depcheck.resolver.passed_over import passed_over
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.search import Bench, Found
@@ -289,6 +290,7 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
                 "the as-of moment could not be applied to files whose index states no upload "
                 f"times: {', '.join(undated)}"
             )
+    yield from far_fallbacks(found)
     versions = {pin.name: Version(pin.version) for pin in pins}
     for mixture in mixtures(versions, problem.variant.name):
         named = ", ".join(f"`{subject}`" for subject in mixture.subjects)

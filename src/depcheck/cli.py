@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_solve(commands)
     _add_gate(commands)
     _add_compile(commands)
+    _add_crosscheck(commands)
     _add_explain(commands)
     _add_diff(commands)
     _add_report(commands)
@@ -268,14 +269,20 @@ def _add_compile(commands: _Commands) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="requirements file, pyproject.toml, or `-`"
     )
-    for name, metavar, words in _COMPILE_LISTS:
-        parser.add_argument(*name, metavar=metavar, action="append", default=[], help=words)
-    for name, metavar, words in _COMPILE_VALUES:
-        parser.add_argument(*name, metavar=metavar, help=words)
+    _add_requirements(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: stdout)")
     parser.add_argument(
         "--format", choices=("requirements", "pylock"), help="default: by the name of the output"
     )
     parser.add_argument("--generate-hashes", action="store_true", help="write the hash of each pin")
+
+
+def _add_requirements(parser: argparse.ArgumentParser) -> None:
+    """Add what says how requirements without an image spec are to be solved."""
+    for name, metavar, words in _COMPILE_LISTS:
+        parser.add_argument(*name, metavar=metavar, action="append", default=[], help=words)
+    for option, metavar, words in _COMPILE_VALUES:
+        parser.add_argument(option, metavar=metavar, help=words)
     parser.add_argument("--no-rules", action="store_true", help="take no known-conflict rules")
     _add_rules(parser)
 
@@ -291,15 +298,31 @@ _COMPILE_LISTS = (
     (("--extra-index-url",), "URL", "refused: says why, and what to do instead"),
 )
 _COMPILE_VALUES = (
-    (("-o", "--output"), "FILE", "where to write (default: standard output)"),
-    (("--index-url",), "URL", "index of all other packages (default: as pip is configured)"),
-    (("--python-version",), "VERSION", "Python to lock for (default: this one)"),
-    (("--platform",), "TAG", "such as manylinux_2_35_x86_64 (default: this machine)"),
-    (("--variant",), "NAME", "accelerator build for rules: cu121, cpu, ..."),
-    (("--prerelease",), "POLICY", "allow, disallow, explicit, if-necessary (default)"),
-    (("--as-of",), "DATE", "nothing uploaded later is considered"),
-    (("--snapshot",), "FILE", "recorded indexes (default: ask the indexes themselves)"),
+    ("--index-url", "URL", "index of all other packages (default: as pip is configured)"),
+    ("--python-version", "VERSION", "Python to lock for (default: this one)"),
+    ("--platform", "TAG", "such as manylinux_2_35_x86_64 (default: this machine)"),
+    ("--variant", "NAME", "accelerator build for rules: cu121, cpu, ..."),
+    ("--prerelease", "POLICY", "allow, disallow, explicit, if-necessary (default)"),
+    ("--as-of", "DATE", "nothing uploaded later is considered"),
+    ("--snapshot", "FILE", "recorded indexes (default: ask the indexes themselves)"),
 )
+
+
+def _add_crosscheck(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "crosscheck",
+        "Let other tools solve the same problem, and show what differs; exit 1 if anything does.",
+        "  depcheck crosscheck requirements.in --with uv,pip\n"
+        "  depcheck crosscheck nexa_base --snapshot my.sqlite --json",
+    )
+    parser.add_argument(
+        "files", metavar="INPUT", nargs="+", help="one image, or what `compile` takes"
+    )
+    parser.add_argument(
+        "--with", metavar="TOOLS", dest="tools", default="uv", help="uv, pip-compile, pip"
+    )
+    _add_requirements(parser)
 
 
 def _add_explain(commands: _Commands) -> None:
@@ -483,6 +506,16 @@ def _add_index(commands: _Commands) -> None:
         "Record package indexes, for offline solving.",
         "  depcheck index record ./my_image.toml --snapshot my.sqlite",
     )
+    serve = _command(
+        group,
+        "serve",
+        "Serve a recording to other tools, on loopback, until it is interrupted.",
+        "  depcheck index serve --snapshot my.sqlite --port 8080",
+    )
+    serve.add_argument(
+        "--port", metavar="NUMBER", type=int, default=0, help="default: any that is free"
+    )
+    _add_snapshot(serve)
     record.add_argument("images", metavar="IMAGE", nargs="*", help="built-in names or spec files")
     record.add_argument("--all", action="store_true", help="record for every built-in image")
     record.add_argument("--variant", metavar="NAME", help="record for this variant alone")

@@ -140,6 +140,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["init"],
         ["solve"],
         ["compile"],
+        ["crosscheck"],
         ["explain"],
         ["diff"],
         ["gate"],
@@ -156,6 +157,7 @@ def test_the_built_in_images_are_listed(world: World) -> None:
         ["conflicts", "check"],
         ["index"],
         ["index", "info"],
+        ["index", "serve"],
         ["inspect"],
     ],
 )

@@ -25,6 +25,10 @@ def run(options: Namespace, console: Console) -> ExitCode:
 
         return record(options, console)
     snapshot = chosen_snapshot(options.snapshot)
+    if options.action == "serve":
+        from depcheck.commands.index_serve import serve  # noqa: PLC0415 - needs HTTP
+
+        return serve(options, console, snapshot)
     if console.as_json:
         console.document(_document(snapshot))
     else:

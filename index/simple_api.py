@@ -1,0 +1,162 @@
+"""Any index, recorded or live, as the pages of the Simple API (PEP 503, 691, 658).
+
+The files themselves stay where they are. Their METADATA is written anew from what is known of it,
+so its hash is another than that of the original; the page states the one that is served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from packaging.utils import canonicalize_name
+
+from depcheck.index.default import absolute_url
+from depcheck.index.model import DYNAMIC, NotRecordedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from depcheck.index.interface import PackageIndex
+    from depcheck.index.model import CoreMetadata, Dist
+    from depcheck.index.project import Project
+
+JSON = "application/vnd.pypi.simple.v1+json"
+HTML = "application/vnd.pypi.simple.v1+html"
+METADATA = ".metadata"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An answer with a body, or with the address where the file really is."""
+
+    kind: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+    location: str | None = None
+
+
+class SimpleApi:
+    """Answers paths below one root: ``simple/NAME/`` and ``files/NAME/VERSION/FILE``."""
+
+    def __init__(self, index_of: Callable[[str], PackageIndex]) -> None:
+        """Take the look-up of the index of each project."""
+        self._index_of = index_of
+        self.not_recorded: set[str] = set()
+        """Projects that were asked for and that a recording knows nothing of."""
+
+    def answer(self, path: str, accept: str) -> Page | None:
+        """Return the page of a path, None where there is nothing."""
+        match [unquote(part) for part in path.strip("/").split("/")]:
+            case ["simple", name]:
+                return self._project_page(canonicalize_name(name), accept)
+            case ["files", name, version, filename]:
+                return self._file(name, version, filename)
+        return None
+
+    def _project(self, name: str) -> tuple[PackageIndex, Project] | None:
+        index = self._index_of(name)
+        try:
+            project = index.project(name)
+        except NotRecordedError:
+            self.not_recorded.add(name)
+            return None
+        return None if project is None else (index, project)
+
+    def _project_page(self, name: str, accept: str) -> Page | None:
+        found = self._project(name)
+        if found is None:
+            return None
+        files = list(_files(*found))
+        if "json" in accept:
+            document = {"meta": {"api-version": "1.1"}, "name": name, "files": files}
+            document["versions"] = list(found[1].versions)
+            return Page(kind=JSON, body=json.dumps(document).encode())
+        links = "\n".join(map(_link, files))
+        text = f"<!DOCTYPE html><html><head><title>Links for {name}</title></head><body>\n"
+        return Page(
+            kind=HTML, body=f"{text}<h1>Links for {name}</h1>\n{links}\n</body></html>\n".encode()
+        )
+
+    def _file(self, name: str, version: str, filename: str) -> Page | None:
+        found = self._project(name)
+        if found is None or version not in found[1].versions:
+            return None
+        index, project = found
+        for dist in project.dists(list(project.versions).index(version)):
+            file = index.file(project, dist)
+            if filename == file.filename:
+                return Page(location=absolute_url(file.location, index.location))
+            if filename == file.filename + METADATA:
+                metadata = index.core_metadata(project, dist)
+                if metadata is None:
+                    return None
+                return Page(body=metadata_text(name, version, metadata).encode())
+        return None
+
+
+def _files(index: PackageIndex, project: Project) -> Iterator[dict[str, Any]]:
+    for rank, version in enumerate(project.versions):
+        if not project.is_recorded(rank):
+            continue
+        for dist in project.dists(rank):
+            described = _described(index, project, version, dist)
+            if described is not None:
+                yield described
+
+
+def _described(
+    index: PackageIndex, project: Project, version: str, dist: Dist
+) -> dict[str, Any] | None:
+    """Return a file as PEP 691 has it, None where its metadata is not known or invalid."""
+    file = index.file(project, dist)
+    path = "/".join(quote(part) for part in (project.name, version, file.filename))
+    core: bool | dict[str, str] = dist.metadata != DYNAMIC
+    if dist.metadata >= 0:
+        text = metadata_text(project.name, version, project.metadata[dist.metadata])
+        core = {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    elif index.info is not None and dist.metadata != DYNAMIC:
+        return None
+    described: dict[str, Any] = {
+        "filename": file.filename,
+        "url": f"../../files/{path}",
+        "hashes": {"sha256": file.sha256} if file.sha256 else {},
+        "yanked": dist.yanked,
+        "core-metadata": core,
+    }
+    if dist.requires_python:
+        described["requires-python"] = dist.requires_python
+    if file.size is not None:
+        described["size"] = file.size
+    if dist.uploaded is not None:
+        moment = datetime.fromtimestamp(dist.uploaded, timezone.utc)
+        described["upload-time"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return described
+
+
+def _link(file: Mapping[str, Any]) -> str:
+    fragment = f"#sha256={file['hashes']['sha256']}" if file["hashes"] else ""
+    words = {"href": file["url"] + fragment}
+    if file["core-metadata"]:
+        core = file["core-metadata"]
+        words["data-core-metadata"] = f"sha256={core['sha256']}" if core is not True else "true"
+    if file["yanked"]:
+        words["data-yanked"] = ""
+    if "requires-python" in file:
+        words["data-requires-python"] = file["requires-python"]
+    stated = " ".join(f'{name}="{html.escape(value)}"' for name, value in words.items())
+    return f"<a {stated}>{html.escape(file['filename'])}</a><br>"
+
+
+def metadata_text(name: str, version: str, metadata: CoreMetadata) -> str:
+    """Return core metadata as the METADATA file of a wheel has it."""
+    lines = ["Metadata-Version: 2.2", f"Name: {name}", f"Version: {version}"]
+    if metadata.requires_python:
+        lines.append(f"Requires-Python: {metadata.requires_python}")
+    lines += [f"Provides-Extra: {extra}" for extra in metadata.extras]
+    lines += [f"Requires-Dist: {each}" for each in metadata.dependencies]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,165 @@
+"""``depcheck crosscheck``: let other tools solve the same problem, and show what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from depcheck.commands.compile_request import read_request
+from depcheck.commands.second_opinions import OPINIONS, Answer
+from depcheck.commands.solve import open_indexes
+from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
+from depcheck.images.loader import builtin_names, find_spec, select_variant
+from depcheck.index.server import address, serving
+from depcheck.index.simple_api import SimpleApi
+from depcheck.resolver.problem import DEFAULT_INDEX
+from depcheck.resolver.solve import solve
+from depcheck.settings import RuleSet, chosen_rules
+from depcheck.stating import stated_problem
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping
+
+    from depcheck.index.interface import PackageIndex
+    from depcheck.resolver.problem import Problem
+    from depcheck.terminal import Console
+
+_ROOT = "problem"
+OURS = "depcheck"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ours:
+    """Our own answer, and why newer versions than ours were not taken."""
+
+    answer: Answer
+    passed_over: Mapping[str, Mapping[str, str]]
+
+
+def run(options: Namespace, console: Console) -> ExitCode:
+    """Solve with every tool; exit 1 where one disagrees."""
+    tools = _tools(options)
+    problem, indexes = _problem(options)
+    ours = _solved(problem, indexes)
+    api = SimpleApi(lambda name: indexes(problem.index_of.get(name, DEFAULT_INDEX)))
+    answers = {OURS: ours.answer}
+    with serving({_ROOT: api}) as server, TemporaryDirectory() as folder:
+        for tool in tools:
+            console.note(f"asking {tool}")
+            answers[tool] = OPINIONS[tool](problem, address(server, _ROOT), Path(folder))
+    rows = _differences(answers, ours.passed_over)
+    unknown = sorted(api.not_recorded)
+    if console.as_json:
+        console.document(_document(problem, answers, rows, unknown))
+    else:
+        _show(console, answers, rows)
+        if unknown:
+            console.warn(f"asked for, and not in the recording: {', '.join(unknown)}")
+    return ExitCode.NO if rows else ExitCode.OK
+
+
+def _tools(options: Namespace) -> list[str]:
+    names = list(dict.fromkeys(filter(None, options.tools.split(","))))
+    wrong = [name for name in names if name not in OPINIONS]
+    if wrong or not names:
+        raise InputError(
+            "unknown-tool",
+            f"`{wrong[0]}` is no tool to ask" if wrong else "no tool is named",
+            hint=f"name some of {', '.join(OPINIONS)}",
+        )
+    return names
+
+
+def _problem(options: Namespace) -> tuple[Problem, Callable[[str], PackageIndex]]:
+    first = options.files[0]
+    if first in builtin_names() or (
+        first.endswith(".toml") and Path(first).name != "pyproject.toml"
+    ):
+        if len(options.files) > 1:
+            raise InputError("usage", "one image is compared at a time", hint="name one image")
+        spec = find_spec(first)
+        rules = RuleSet(rules=()) if options.no_rules else chosen_rules(options)
+        variant = select_variant(spec, options.variant)
+        return stated_problem(spec, variant, rules.rules, rules.switched_off), open_indexes(options)
+    request = read_request(options)
+    return request.problem, request.indexes
+
+
+def _solved(problem: Problem, indexes: Callable[[str], PackageIndex]) -> _Ours:
+    try:
+        solution = solve(problem, indexes)
+    except EnvironmentFailure:
+        raise
+    except DepcheckError as error:
+        return _Ours(answer=Answer(failure=error.message.splitlines()[0]), passed_over={})
+    return _Ours(
+        answer=Answer(pins={pin.name: pin.version for pin in solution.pins}),
+        passed_over={
+            pin.name: {
+                version: group.reason for group in pin.passed_over for version in group.versions
+            }
+            for pin in solution.pins
+        },
+    )
+
+
+def _differences(
+    answers: Mapping[str, Answer], passed_over: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Return the packages on which not all agree; verdicts that differ are a row without a name."""
+    rows: list[dict[str, Any]] = []
+    if len({answer.failure is None for answer in answers.values()}) > 1:
+        verdicts = {tool: answer.failure or "solved" for tool, answer in answers.items()}
+        rows.append({"package": None, "versions": verdicts, "why": None})
+    solved = {tool: answer.pins for tool, answer in answers.items() if answer.failure is None}
+    for name in sorted({name for pins in solved.values() for name in pins}):
+        versions = {tool: pins.get(name) for tool, pins in solved.items()}
+        if len(set(versions.values())) > 1:
+            reasons = passed_over.get(name, {})
+            why = [
+                reasons[each] for each in versions.values() if each is not None and each in reasons
+            ]
+            rows.append({"package": name, "versions": versions, "why": why[0] if why else None})
+    return rows
+
+
+def _document(
+    problem: Problem,
+    answers: Mapping[str, Answer],
+    rows: list[dict[str, Any]],
+    unknown: list[str],
+) -> dict[str, Any]:
+    return {
+        "problem": problem.image,
+        "variant": problem.variant.name or None,
+        "answers": {
+            tool: {"pins": dict(answer.pins), "failure": answer.failure}
+            for tool, answer in answers.items()
+        },
+        "differences": rows,
+        "not-recorded": unknown,
+    }
+
+
+def _show(console: Console, answers: Mapping[str, Answer], rows: list[dict[str, Any]]) -> None:
+    console.table([(tool, _verdict(answer)) for tool, answer in answers.items()])
+    if not rows:
+        console.result("all agree")
+    if any(row["package"] is None for row in rows):
+        console.result("the verdicts differ")
+    table = [
+        (row["package"], *[row["versions"].get(tool) or "-" for tool in answers], row["why"] or "")
+        for row in rows
+        if row["package"] is not None
+    ]
+    if table:
+        console.heading("differences")
+        console.table([("", *answers, "why depcheck took no other"), *table], indent="  ")
+
+
+def _verdict(answer: Answer) -> str:
+    count = len(answer.pins)
+    return answer.failure or ("1 pin" if count == 1 else f"{count} pins")
