@@ -14,8 +14,8 @@ from support.universe import Release
 from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.cache import Cache
 from depcheck.index.live.live_index import live_indexes
+from depcheck.index.live.server import address, make_server, serving
 from depcheck.index.model import DYNAMIC, INVALID, UNRECORDED
-from depcheck.index.server import address, make_server, serving
 from depcheck.index.simple_api import SimpleApi
 from depcheck.index.snapshot import open_snapshot
 

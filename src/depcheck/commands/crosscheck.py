@@ -12,7 +12,7 @@ from depcheck.commands.second_opinions import OPINIONS, Answer
 from depcheck.commands.solve import open_indexes
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, select_variant
-from depcheck.index.server import address, serving
+from depcheck.index.live.server import address, serving
 from depcheck.index.simple_api import SimpleApi
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.solve import solve

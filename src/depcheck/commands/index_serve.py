@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from depcheck.errors import ExitCode
-from depcheck.index.server import address, make_server
+from depcheck.index.live.server import address, make_server
 from depcheck.index.simple_api import SimpleApi
 
 if TYPE_CHECKING:
