@@ -314,7 +314,7 @@ def _add_crosscheck(commands: _Commands) -> None:
         "crosscheck",
         "Let other tools solve the same problem, and show what differs; exit 1 if anything does.",
         "  depcheck crosscheck requirements.in --with uv,pip\n"
-        "  depcheck crosscheck nexa_base --snapshot my.sqlite --json",
+        "  depcheck crosscheck nexa_light --snapshot my.sqlite --json",
     )
     parser.add_argument(
         "files", metavar="INPUT", nargs="+", help="one image, or what `compile` takes"
