@@ -43,9 +43,18 @@ class Page:
 class SimpleApi:
     """Answers paths below one root: ``simple/NAME/`` and ``files/NAME/VERSION/FILE``."""
 
-    def __init__(self, index_of: Callable[[str], PackageIndex]) -> None:
-        """Take the look-up of the index of each project."""
+    def __init__(
+        self, index_of: Callable[[str], PackageIndex], *, as_of: datetime | None = None
+    ) -> None:
+        """Take the look-up of the index of each project.
+
+        Args:
+            index_of: The index of a project, by its name.
+            as_of: First instant whose uploads are too late. Files whose index states no upload time
+                are not too late, as in a solve.
+        """
         self._index_of = index_of
+        self._as_of = None if as_of is None else int(as_of.timestamp())
         self.not_recorded: set[str] = set()
         """Projects that were asked for and that a recording knows nothing of."""
 
@@ -71,7 +80,7 @@ class SimpleApi:
         found = self._project(name)
         if found is None:
             return None
-        files = list(_files(*found))
+        files = list(_files(*found, self._as_of))
         if "json" in accept:
             document = {"meta": {"api-version": "1.1"}, "name": name, "files": files}
             document["versions"] = list(found[1].versions)
@@ -99,11 +108,13 @@ class SimpleApi:
         return None
 
 
-def _files(index: PackageIndex, project: Project) -> Iterator[dict[str, Any]]:
+def _files(index: PackageIndex, project: Project, as_of: int | None) -> Iterator[dict[str, Any]]:
     for rank, version in enumerate(project.versions):
         if not project.is_recorded(rank):
             continue
         for dist in project.dists(rank):
+            if as_of is not None and dist.uploaded is not None and dist.uploaded >= as_of:
+                continue
             described = _described(index, project, version, dist)
             if described is not None:
                 yield described

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.request import Request, urlopen
 
@@ -110,6 +111,25 @@ Provides-Extra: x
 Requires-Dist: lib[fast]>=1; python_version > "3.8"
 Requires-Dist: more; extra == "x"
 """ == body.decode()
+
+
+def test_later_uploads_are_not_listed(snapshot: Snapshot) -> None:
+    """Those of an unknown time are: a solve takes them too."""
+    undated = record(
+        snapshot.path.with_name("undated.sqlite"),
+        {"default": {"app": {"1.0": Release(uploaded=None), "2.0": Release(uploaded=5_000)}}},
+    )
+    api = SimpleApi(
+        lambda _: open_snapshot(undated).index("default"),
+        as_of=datetime.fromtimestamp(5_000, timezone.utc),
+    )
+
+    page = api.answer("/simple/app/", "json")
+
+    assert page is not None
+    assert ["app-1.0-py3-none-any.whl"] == [
+        each["filename"] for each in json.loads(page.body)["files"]
+    ]
 
 
 def test_page_in_html(root: str) -> None:

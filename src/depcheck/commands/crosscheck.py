@@ -44,7 +44,9 @@ def run(options: Namespace, console: Console) -> ExitCode:
     tools = _tools(options)
     problem, indexes = _problem(options)
     ours = _solved(problem, indexes)
-    api = SimpleApi(lambda name: indexes(problem.index_of.get(name, DEFAULT_INDEX)))
+    api = SimpleApi(
+        lambda name: indexes(problem.index_of.get(name, DEFAULT_INDEX)), as_of=problem.variant.as_of
+    )
     answers = {OURS: ours.answer}
     with serving({_ROOT: api}) as server, TemporaryDirectory() as folder:
         for tool in tools:

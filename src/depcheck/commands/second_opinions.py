@@ -56,8 +56,6 @@ def by_uv(problem: Problem, index: str, folder: Path) -> Answer:
     ]
     for excluded in files.excluded:
         command += ["--excludes", str(excluded)]
-    if problem.variant.as_of is not None:
-        command += ["--exclude-newer", problem.variant.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")]
     for flag, names in _formats(problem):
         command += [f"--{flag}={name}" for name in names]
     return _pinned(_run(command, folder))
