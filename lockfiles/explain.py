@@ -33,7 +33,7 @@ def explain_json(solution: Solution, stages: Sequence[Stage]) -> bytes:
         "input-digest": solution.input_digest,
         "as-of": solution.as_of,
         "rounds": solution.rounds,
-        "warnings": list(solution.warnings),
+        "warnings": [*solution.warnings, *solution.fallbacks],
         "rules": {
             rule.id: {
                 "kind": rule.kind,

@@ -208,6 +208,9 @@ class Solution:
     """Variables that the spec or rules ask the image to set."""
     system: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    """What the pins show; the lock states it, and the gate can tell it again."""
+    fallbacks: tuple[str, ...] = ()
+    """Warnings of pins that are far older than they need be: only the search could tell."""
     validate: ValidateSpec = field(default_factory=ValidateSpec)
     """What the spec wants to be checked inside the image."""
     rounds: int = 0

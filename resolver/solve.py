@@ -103,6 +103,7 @@ def assemble(problem: Problem, found: Found, indexes: Callable[[str], PackageInd
         env=environment(problem, found),
         system=system_needs(found),
         warnings=tuple(_warnings(problem, found, pins)),
+        fallbacks=tuple(far_fallbacks(found)),
         validate=variant.validate,
         rounds=found.rounds,
     )
@@ -290,7 +291,6 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
                 "the as-of moment could not be applied to files whose index states no upload "
                 f"times: {', '.join(undated)}"
             )
-    yield from far_fallbacks(found)
     versions = {pin.name: Version(pin.version) for pin in pins}
     for mixture in mixtures(versions, problem.variant.name):
         named = ", ".join(f"`{subject}`" for subject in mixture.subjects)

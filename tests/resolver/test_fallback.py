@@ -25,7 +25,7 @@ UNIVERSE: Universe = {
 def test_what_kept_a_package_far_behind_is_named() -> None:
     universe: Universe = {**UNIVERSE, "lib": {"2.28": [], "3.0": []}}
 
-    [warning] = solution(universe, "app").warnings
+    [warning] = solution(universe, "app").fallbacks
 
     assert warning == (
         "`tool==0.0.11` is far older than `tool==0.1.3`, which nothing pinned here excludes; what "
@@ -34,13 +34,13 @@ def test_what_kept_a_package_far_behind_is_named() -> None:
 
 
 def test_no_warning_where_the_newest_is_taken() -> None:
-    assert () == solution(UNIVERSE, "app").warnings
+    assert () == solution(UNIVERSE, "app").fallbacks
 
 
 def test_no_warning_where_a_requirement_excludes_the_newer() -> None:
     universe: Universe = {**UNIVERSE, "old": {"1.0": ["tool<0.1"]}}
 
-    assert () == solution(universe, "app", "old").warnings
+    assert () == solution(universe, "app", "old").fallbacks
 
 
 def test_no_warning_for_a_little_step_back() -> None:
@@ -53,7 +53,7 @@ def test_no_warning_for_a_little_step_back() -> None:
         },
     }
 
-    assert () == solution(universe, "app").warnings
+    assert () == solution(universe, "app").fallbacks
 
 
 def test_an_extra_that_only_a_build_could_tell_about_is_named() -> None:
@@ -65,7 +65,7 @@ def test_an_extra_that_only_a_build_could_tell_about_is_named() -> None:
         "odf": {"1.4": Release(tags=None, state=DYNAMIC)},
     }
 
-    _, warning = solution(universe, "table[excel]").warnings
+    [warning] = solution(universe, "table[excel]").fallbacks
 
     assert warning == (
         "`table==1.5` is far older than `table==3.0`, which nothing pinned here excludes; what "

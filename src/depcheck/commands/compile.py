@@ -132,7 +132,7 @@ def _document(
         ],
         "pins": {pin.name: pin.version for pin in solution.pins},
         **rule_documents(solution),
-        "warnings": list(solution.warnings),
+        "warnings": [*solution.warnings, *solution.fallbacks],
     }
 
 
@@ -147,7 +147,7 @@ def _tell(
             console.note(f"rule {rule.id}: {', '.join(rule.subjects)}: {rule.reason}")
     for waiver in solution.waivers:
         console.note(f"waived: {waiver_text(waiver)} ({waiver.rule})")
-    for warning in solution.warnings:
+    for warning in (*solution.warnings, *solution.fallbacks):
         console.warn(warning)
     target = solution.target
     count = "1 pin" if len(solution.pins) == 1 else f"{len(solution.pins)} pins"

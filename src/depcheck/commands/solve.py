@@ -173,7 +173,7 @@ def _document(solution: Solution, stages: tuple[Stage, ...], folder: Path) -> di
         **rule_documents(solution),
         "env": dict(solution.env),
         "system": list(solution.system),
-        "warnings": list(solution.warnings),
+        "warnings": [*solution.warnings, *solution.fallbacks],
     }
 
 
@@ -191,7 +191,7 @@ def _show(
     _section(console, "the image must set", settings)
     _section(console, "the image must have", ((need,) for need in solution.system))
     console.styled(f"  {console.paint('written to', 'bold')} {console.paint(f'{folder}/')}")
-    for warning in solution.warnings:
+    for warning in (*solution.warnings, *solution.fallbacks):
         console.warn(warning)
     console.result()
 
