@@ -112,13 +112,14 @@ class Recorder:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        wanted = self._plan.wanted()
         recording = Recording({}, [])
         for (location, name), project in sorted(self._projects.items()):
             compiled = recording.projects.setdefault(location, [])
             if project is None:
                 recording.absent.append((location, name))
             else:
-                compiled.append(self._compile(location, project))
+                compiled.append(self._compile(location, project, wanted.get((location, name), 0)))
         return recording
 
     def _fetch_projects(self, pool: ThreadPoolExecutor) -> bool:
@@ -154,9 +155,8 @@ class Recorder:
     def _report(self, waiting: int) -> None:
         self._progress.update(projects=len(self._projects), files=self._files, waiting=waiting)
 
-    def _compile(self, location: str, project: Project) -> CompiledProject:
+    def _compile(self, location: str, project: Project, wanted: int) -> CompiledProject:
         known = self._metadata.get((location, project.name), {})
-        wanted = self._plan.wanted().get((location, project.name), 0)
         files: list[PageFile] = []
         described: dict[str, CoreMetadata | int] = {}
         recorded: set[str] = set()
@@ -178,8 +178,9 @@ class Recorder:
         )
 
     def _too_late(self, dist: Dist) -> bool:
-        late = self._horizon is not None and dist.uploaded is not None
-        return late and (dist.uploaded or 0) >= (self._horizon or 0)
+        if self._horizon is None or dist.uploaded is None:
+            return False
+        return dist.uploaded >= self._horizon
 
 
 def _stored(metadata: CoreMetadata | InvalidMetadataError | None) -> CoreMetadata | int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.cuda import load_cuda_facts
@@ -11,7 +12,7 @@ from depcheck.artifacts.store import builtin_facts
 from depcheck.resolver.problem import build_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from depcheck.conflicts.model import Rule, SwitchedOff
     from depcheck.images.model import ImageSpec, Variant
@@ -29,7 +30,8 @@ def stated_problem(
     return build_problem(spec, variant, rules, switched_off, unserved=unserved)
 
 
-def _unserved(capabilities: tuple[str, ...]) -> dict[str, dict[str, str]]:
+@cache  # most images declare the same GPUs
+def _unserved(capabilities: tuple[str, ...]) -> Mapping[str, Mapping[str, str]]:
     if not capabilities:
         return {}
     store = builtin_facts()

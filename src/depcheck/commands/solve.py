@@ -48,11 +48,10 @@ def run(options: Namespace, console: Console) -> ExitCode:
     _check_distinct(folders)
     solved: list[tuple[Solution, float]] = []
     rendered: list[dict[str, bytes]] = []
-    for spec, variant in chosen:
+    for (spec, variant), folder in zip(chosen, folders, strict=True):
         started = time.perf_counter()
         problem = stated_problem(spec, variant, rules.rules, rules.switched_off)
         if options.keep or options.upgrade_package:
-            folder = out / spec.name / variant.name
             problem = replace(problem, preferred=_earlier(folder, options, console))
         solution = solve(problem, indexes)
         solved.append((solution, time.perf_counter() - started))
