@@ -223,11 +223,6 @@ def decode_project(name: str, index: str, solve: bytes) -> Project:
 
 
 def _build(name: str, index: str, document: Mapping[str, Any]) -> Project:
-    requirements = [Dependency(row[0], tuple(row[1]), *row[2:]) for row in document["requirements"]]
-    metadata = [
-        CoreMetadata(tuple(requirements[i] for i in ids), tuple(extras), requires_python)
-        for ids, extras, requires_python in document["metadata"]
-    ]
     return Project(
         name,
         index=index,
@@ -235,9 +230,25 @@ def _build(name: str, index: str, document: Mapping[str, Any]) -> Project:
         prereleases=from_runs(document["pre"]),
         kinds=document["kinds"],
         releases=document["releases"],
-        metadata=metadata,
-        masks={text: from_runs(bounds) for text, bounds in document["specifiers"].items()},
+        metadata=_Metadata(document["requirements"], document["metadata"]),
+        specifiers=document["specifiers"],
     )
+
+
+class _Metadata(dict[int, CoreMetadata]):
+    """Distinct core metadata by number, decoded when asked for: a solve reads little of it."""
+
+    def __init__(self, requirements: Sequence[Any], rows: Sequence[Any]) -> None:
+        super().__init__()
+        self._requirements = requirements
+        self._rows = rows
+
+    def __missing__(self, number: int) -> CoreMetadata:
+        ids, extras, requires_python = self._rows[number]
+        stated = (self._requirements[each] for each in ids)
+        dependencies = tuple(Dependency(row[0], tuple(row[1]), *row[2:]) for row in stated)
+        self[number] = found = CoreMetadata(dependencies, tuple(extras), requires_python)
+        return found
 
 
 def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRecord:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from depcheck.index.model import UNRECORDED, CoreMetadata, Dist, NotRecordedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.version import Version
 
@@ -31,6 +31,8 @@ class Project:
         "_masks",
         "_parsed",
         "_releases",
+        "_runs",
+        "everything",
         "index",
         "metadata",
         "name",
@@ -47,8 +49,8 @@ class Project:
         prereleases: int,
         kinds: Sequence[RawKind],
         releases: Sequence[RawRelease | None],
-        metadata: list[CoreMetadata],
-        masks: dict[str, int],
+        metadata: Mapping[int, CoreMetadata],
+        specifiers: Mapping[str, Sequence[int]],
     ) -> None:
         self.name = name
         self.index = index
@@ -59,17 +61,15 @@ class Project:
         """Distinct core metadata, by `Dist.metadata`."""
         self._kinds = kinds
         self._releases = releases
-        self._masks = masks
+        self._runs = specifiers
+        self._masks: dict[str, int] = {}
+        self.everything = (1 << len(versions)) - 1
+        """The set of all ranks."""
         self._dists: dict[int, tuple[Dist, ...]] = {}
         self._parsed: list[Version] | None = None
 
     def __repr__(self) -> str:
         return f"<Project {self.name}: {len(self.versions)} versions>"
-
-    @property
-    def everything(self) -> int:
-        """The set of all ranks."""
-        return (1 << len(self.versions)) - 1
 
     @property
     def recorded(self) -> int:
@@ -86,12 +86,17 @@ class Project:
             return self.everything
         found = self._masks.get(specifier)
         if found is None:
-            found = self._masks[specifier] = allowed(self._versions(), specifier)
+            runs_known = self._runs.get(specifier)
+            found = self._masks[specifier] = (
+                allowed(self._versions(), specifier)
+                if runs_known is None
+                else from_runs(runs_known)
+            )
         return found
 
     def masks(self) -> dict[str, int]:
         """Return the verdicts known so far, by specifier text."""
-        return dict(self._masks)
+        return {**{text: from_runs(known) for text, known in self._runs.items()}, **self._masks}
 
     def is_recorded(self, rank: int) -> bool:
         """Tell whether the files of this version are known."""

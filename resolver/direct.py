@@ -118,8 +118,8 @@ def _project(
         prereleases=0,
         kinds=[(None, "", None, False)],
         releases=[[0, 0, 0, None]],
-        metadata=[CoreMetadata(dependencies, extras, requires_python)],
-        masks={},
+        metadata={0: CoreMetadata(dependencies, extras, requires_python)},
+        specifiers={},
     )
 
 

@@ -42,12 +42,10 @@ def far_fallbacks(found: Found) -> Iterator[str]:
 
 def given_up(found: Found, name: str, rank: int) -> str | None:
     """Return why the search gave a version up, or an extra of it; None where it did not."""
-    reasons = [
-        reason
-        for (identifier, given), reason in found.rejected.items()
-        if given == rank and identifier.partition("[")[0] == name
-    ]
-    return reasons[0] if reasons else None
+    for identifier, given in found.rejected:
+        if given == rank and identifier.partition("[")[0] == name:
+            return found.rejected[identifier, given]
+    return None
 
 
 def _newest(found: Found, candidate: Candidate, project: Project) -> tuple[int, Dist] | None:

@@ -100,12 +100,15 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         information: Mapping[str, Iterator[RequirementInformation[Want, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Want, Candidate]],
     ) -> Iterable[str]:
-        """Return the one package to decide next: causes of the last conflict come first."""
-        undecided = list(identifiers)
+        """Return the packages that may be decided next: causes of the last conflict come first.
+
+        What only constraints name is decided when nothing is left that may come to need it.
+        """
         causes = {cause.requirement.identifier for cause in backtrack_causes}
         causes |= {cause.parent.identifier for cause in backtrack_causes if cause.parent}
-        pool = [each for each in undecided if each in causes] or undecided
-        return [min(pool, key=lambda each: self._preference(each, information[each]))]
+        urgent = causes.intersection(identifiers)
+        needed = [each for each in urgent if _is_needed(information[each])]
+        return needed or identifiers
 
     def get_preference(
         self,
@@ -115,14 +118,16 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         information: Mapping[str, Iterator[RequirementInformation[Want, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Want, Candidate]],  # noqa: ARG002
     ) -> Preference:
-        """Return the sort key of one undecided package."""
-        return self._preference(identifier, information[identifier])
-
-    def _preference(
-        self, identifier: str, information: Iterator[RequirementInformation[Want, Candidate]]
-    ) -> Preference:
-        wants = [each.requirement for each in information]
+        """Return the sort key of one undecided package: it depends on what is asked of it alone."""
+        wants = [each.requirement for each in information[identifier]]
         return preference(identifier, wants, self._order.get(wants[0].name, _LAST))
+
+    def project(self, name: str) -> Project:
+        """Return a project that there is."""
+        found = self._catalogue.project(name)
+        if found is None:
+            raise AssertionError(name)
+        return found
 
     def _usable(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
         """Yield usable candidates; pre-releases as the policy says.
@@ -156,6 +161,10 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         name, _, extra = identifier.removesuffix("]").partition("[")
         candidate = Candidate(name, extra, None, ABSENT, None)
         return self._candidates.setdefault((identifier, ABSENT), candidate)
+
+
+def _is_needed(information: Iterable[RequirementInformation[Want, Candidate]]) -> bool:
+    return not all(each.requirement.weak for each in information)
 
 
 def _names_with_prereleases(roots: Sequence[Want]) -> frozenset[str]:

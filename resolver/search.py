@@ -6,7 +6,9 @@ with some of its clauses left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
@@ -25,7 +27,7 @@ from depcheck.resolver.resolution import (
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from resolvelib.resolvers import Criterion
     from resolvelib.structs import RequirementInformation
@@ -69,22 +71,29 @@ class Refuted:
 
 
 class _Journal(BaseReporter[Want, Candidate, str]):
-    """Keeps why each candidate was turned down last, and which clauses were met."""
+    """Keeps why each candidate was turned down last, and what was asked on the way.
+
+    It puts nothing into words before somebody asks: most of it nobody ever reads.
+    """
 
     def __init__(self) -> None:
-        self.rejected: dict[tuple[str, int], str] = {}
-        self.stated: dict[Clause, dict[tuple[str, str, int], Asked]] = {}
+        self.rejected = _Rejections()
         self.rounds = 0
+        self._asked: dict[tuple[Want, Candidate | None], None] = {}
+
+    @property
+    def stated(self) -> dict[Clause, tuple[Asked, ...]]:
+        """The clauses that were met, with the wants that stand for each."""
+        found: dict[Clause, dict[tuple[str, str, int], Asked]] = {}
+        for want, parent in self._asked:
+            clause = clause_of(want, parent)
+            if clause is not None:
+                key = (str(want), parent.identifier if parent else "", parent.rank if parent else 0)
+                found.setdefault(clause, {})[key] = Asked(want=want, parent=parent)
+        return {clause: tuple(wants.values()) for clause, wants in found.items()}
 
     def adding_requirement(self, requirement: Want, parent: Candidate | None) -> None:
-        clause = clause_of(requirement, parent)
-        if clause is not None:
-            key = (
-                str(requirement),
-                parent.identifier if parent else "",
-                parent.rank if parent else 0,
-            )
-            self.stated.setdefault(clause, {})[key] = Asked(want=requirement, parent=parent)
+        self._asked[requirement, parent] = None
 
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
@@ -95,19 +104,53 @@ class _Journal(BaseReporter[Want, Candidate, str]):
         for cause in causes:
             if cause.parent is None or cause.requirement.impossible:
                 continue
-            others = [each for each in causes if each is not cause]
-            reason = f"it needs `{cause.requirement}`" + _in_the_way(cause.requirement, others)
-            self.rejected.setdefault((cause.parent.identifier, cause.parent.rank), reason)
+            key = (cause.parent.identifier, cause.parent.rank)
+            self.rejected.setdefault(key, partial(_caused, cause, causes))
 
     def rejecting_candidate(
         self, criterion: Criterion[Want, Candidate], candidate: Candidate
     ) -> None:
-        *others, last = criterion.information
-        if last.requirement.impossible:
-            reason = last.requirement.impossible
-        else:
-            reason = f"it needs `{last.requirement}`" + _against(last.requirement, others)
-        self.rejected[candidate.identifier, candidate.rank] = reason
+        self.rejected[candidate.identifier, candidate.rank] = partial(
+            _turned_down, criterion.information
+        )
+
+
+class _Rejections(Mapping[tuple[str, int], str]):
+    """Why candidates were turned down, by identifier and rank, put into words when asked."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, int], Callable[[], str]] = {}
+
+    def __getitem__(self, key: tuple[str, int]) -> str:
+        return self._said[key]()
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self._said)
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    def __setitem__(self, key: tuple[str, int], said: Callable[[], str]) -> None:
+        self._said[key] = said
+
+    def setdefault(self, key: tuple[str, int], said: Callable[[], str]) -> None:
+        """Keep what is said of a candidate of which nothing was said."""
+        self._said.setdefault(key, said)
+
+
+def _caused(
+    cause: RequirementInformation[Want, Candidate],
+    causes: Collection[RequirementInformation[Want, Candidate]],
+) -> str:
+    others = [each for each in causes if each is not cause]
+    return f"it needs `{cause.requirement}`" + _in_the_way(cause.requirement, others)
+
+
+def _turned_down(information: Iterable[RequirementInformation[Want, Candidate]]) -> str:
+    *others, last = information
+    if last.requirement.impossible:
+        return last.requirement.impossible
+    return f"it needs `{last.requirement}`" + _against(last.requirement, others)
 
 
 def _in_the_way(want: Want, others: list[RequirementInformation[Want, Candidate]]) -> str:
@@ -178,8 +221,7 @@ class Bench:
         except RunningInCirclesError:
             return self.attempt(kept, max_rounds=max_rounds, thorough=True)
         except ResolutionImpossible:
-            met = {clause: tuple(wants.values()) for clause, wants in journal.stated.items()}
-            return Refuted(stated=met)
+            return Refuted(stated=journal.stated)
         except ResolutionTooDeep as deep:
             raise _gave_up(self.problem, limit) from deep
         asked = {

@@ -7,6 +7,7 @@ and ``--help`` start as fast as Python allows.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from importlib import import_module
@@ -571,6 +572,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = build_parser().parse_args(words)
         console = make_console(as_json=options.json, quiet=options.quiet, colour=options.color)
         command = import_module(f"depcheck.commands.{options.command}")
+        # Nearly all that a command makes stays alive until it ends: looking for reference cycles
+        # among it takes a tenth of the time of a solve, and finds nothing.
+        gc.set_threshold(200_000)
         code = int(command.run(options, console))
         sys.stdout.flush()
     except DepcheckError as error:
