@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.index.model import NotRecordedError
 from depcheck.index.project import newest_first
-from depcheck.resolver.direct import direct_projects
+from depcheck.resolver.direct import as_dependency, direct_projects
 from depcheck.resolver.problem import DEFAULT_INDEX
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Catalogue:
         self._projects: dict[str, Project | None] = {}
         self._choices: dict[tuple[str, int], Dist | str] = {}
         self._stable: dict[str, bool] = {}
-        self._exact = _exact_pins(problem)
+        self._exact = _exact_pins(problem, target)
         self._no_build = rules_by_package(rule for rule in problem.rules if rule.kind == "index")
 
     def index(self, name: str) -> PackageIndex:
@@ -171,11 +171,13 @@ def _leading_digits(text: str) -> str:
     return text[: len(text) - len(text.lstrip("0123456789"))]
 
 
-def _exact_pins(problem: Problem) -> dict[str, list[str]]:
+def _exact_pins(problem: Problem, target: TargetEnvironment) -> dict[str, list[str]]:
     """Return the ``==`` pins of the user, who alone may ask for a yanked release (PEP 592)."""
     pins: dict[str, list[str]] = {}
     for each in (*problem.variant.requirements, *problem.variant.constraints):
         specifiers = list(each.requirement.specifier)
+        if not target.matches(as_dependency(each.requirement).marker):
+            continue
         if any(part.operator in {"==", "==="} and "*" not in part.version for part in specifiers):
             text = str(each.requirement.specifier)
             pins.setdefault(canonicalize_name(each.requirement.name), []).append(text)

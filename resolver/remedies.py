@@ -51,18 +51,32 @@ class Remedy:
 class _Proposal:
     problem: Problem
     remedy: Callable[[Found], Remedy]
+    stated: SpecRequirement | None = None
+    """The requirement for which the remedy offers another one."""
 
 
 def tried_remedies(bench: Bench, core: Core) -> tuple[Remedy, ...]:
     """Return the remedies that have a solution, least change first, `_MOST_REMEDIES` at most."""
     found: list[Remedy] = []
     for proposal in _proposals(bench, core):
-        outcome = _attempt(Bench(proposal.problem, bench.indexes))
-        if outcome is not None:
-            found.append(proposal.remedy(outcome))
+        remedy = _tried(bench, proposal)
+        if remedy is not None:
+            found.append(remedy)
         if len(found) == _MOST_REMEDIES:
             break
     return tuple(found)
+
+
+def _tried(bench: Bench, proposal: _Proposal) -> Remedy | None:
+    outcome = _attempt(Bench(proposal.problem, bench.indexes))
+    if outcome is None:
+        return None
+    remedy = proposal.remedy(outcome)
+    if proposal.stated is None or remedy.value is None:
+        return remedy
+    # Without a specifier there is a solution; with the pin that is offered other files count.
+    pinned = _restated(bench.problem, proposal.stated, Requirement(remedy.value))
+    return remedy if _attempt(Bench(pinned, bench.indexes)) is not None else None
 
 
 def _attempt(bench: Bench) -> Found | None:
@@ -94,7 +108,6 @@ def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:
 def _relaxed(problem: Problem, stated: SpecRequirement) -> _Proposal:
     loose = Requirement(str(stated.requirement))
     loose.specifier = SpecifierSet()
-    changed = replace(stated, requirement=loose)
 
     def remedy(found: Found) -> Remedy:
         name = canonicalize_name(loose.name)
@@ -107,10 +120,17 @@ def _relaxed(problem: Problem, stated: SpecRequirement) -> _Proposal:
             value=str(exact),
         )
 
-    requirements = tuple(
-        changed if each is stated else each for each in problem.variant.requirements
+    return _Proposal(problem=_restated(problem, stated, loose), remedy=remedy, stated=stated)
+
+
+def _restated(problem: Problem, stated: SpecRequirement, requirement: Requirement) -> Problem:
+    changed = replace(stated, requirement=requirement)
+    return _with(
+        problem,
+        requirements=tuple(
+            changed if each is stated else each for each in problem.variant.requirements
+        ),
     )
-    return _Proposal(problem=_with(problem, requirements=requirements), remedy=remedy)
 
 
 def _without_constraint(problem: Problem, stated: SpecRequirement) -> _Proposal:

@@ -215,8 +215,9 @@ class Bench:
         try:
             kind = ThoroughResolution if thorough else QuickResolution
             # Constraints first: what they rule out is not looked at, and need not be recorded.
+            # Extras last: what is asked of their base narrows them.
             state = kind(provider, journal).resolve(
-                sorted(roots, key=lambda want: not want.weak), max_rounds=limit
+                sorted(roots, key=lambda want: (not want.weak, want.extra)), max_rounds=limit
             )
         except RunningInCirclesError:
             return self.attempt(kept, max_rounds=max_rounds, thorough=True)

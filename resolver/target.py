@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PLATFORM = re.compile(r"manylinux_(\d+)_(\d+)_([a-z0-9_]+)")
 _ENDS_WITH_EXTRA = re.compile(r"""(.+ and )?extra == ["']([A-Za-z0-9._-]+)["']""")
+_OR = re.compile(r"\bor\b")
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 _OLDEST_GLIBC_MINOR = 5
 _RECORDED_PYTHONS = ("3.10", "3.11", "3.12")
@@ -85,7 +86,7 @@ def _of_extra(marker: str, extra: str) -> bool | None:
     It spares parsing thousands of them that belong to extras nobody asked for.
     """
     match = _ENDS_WITH_EXTRA.fullmatch(marker)
-    if match is None or " or " in marker:
+    if match is None or _OR.search(marker):
         return None
     if canonicalize_name(match[2]) != canonicalize_name(extra):
         return False

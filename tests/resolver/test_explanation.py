@@ -278,3 +278,26 @@ def test_search_that_gives_up_leaves_a_core_that_is_not_called_minimal() -> None
 class _GivesUp(Bench):
     def attempt(self, *_: object, **__: object) -> Found | Refuted:
         raise DepcheckError("search-limit", "gave up", hint=None)
+
+
+def test_a_pin_is_offered_only_if_it_solves_as_written() -> None:
+    """``==1.0`` admits a yanked file, which here is the better one and needs what is not there."""
+    universe = {
+        "a": {
+            "1.0": [
+                Release("b", tags="cp311-cp311-manylinux_2_17_x86_64", yanked=True),
+                Release(),
+            ]
+        }
+    }
+
+    assert () == failure(universe, problem("a==2.0")).remedies
+
+
+def test_what_is_asked_of_the_base_of_an_extra_is_in_the_core() -> None:
+    universe: Universe = {"a": {"1.0": [], "2.0": []}}
+    error = failure(universe, problem("a[x]", "a==1.0", constraints=["a>=2"]))
+
+    assert ["test.toml: constraints[0]", "test.toml: requirements[1]"] == sorted(
+        clause.source for clause in error.core.stated
+    )
