@@ -21,9 +21,9 @@ from depcheck.artifacts.model import Artifact, Finding, Member, Severity, Shared
 from depcheck.errors import EnvironmentFailure, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-_FORMAT = 3
+_FORMAT = 4
 _APPLICATION = 0x64706366
 _TABLES = """
 CREATE TABLE artifact (
@@ -31,6 +31,7 @@ CREATE TABLE artifact (
     filename TEXT NOT NULL,
     has_kernels INTEGER NOT NULL,
     facts BLOB NOT NULL,
+    contested BLOB,
     place INTEGER NOT NULL
 );
 CREATE TABLE members (content BLOB NOT NULL);
@@ -63,19 +64,41 @@ class FactStore:
 
     def artifact(self, sha256: str) -> Artifact | None:
         """Return what was measured of the file with this hash, None where nobody has."""
-        row = self._database.execute(
-            "SELECT facts, place FROM artifact WHERE sha256 = ?", (bytes.fromhex(sha256),)
-        ).fetchone()
+        row = self._row("facts, place", sha256)
         if row is None:
             return None
         try:
             return _decoded(json.loads(zlib.decompress(row[0])), self._lists()[row[1]])
         except _DAMAGE as error:
-            raise EnvironmentFailure(
-                "corrupt-facts",
-                f"`{self._path}`: the facts of {sha256} are damaged",
-                hint="record them again, or install depcheck again",
-            ) from error
+            raise self._corrupt(sha256) from error
+
+    def outline(self, sha256: str) -> Artifact | None:
+        """Return the same with few of its files: those that wheels of other projects have too.
+
+        They are all that collisions take, and need not be sought in the lists of all wheels.
+        """
+        row = self._row("facts, contested", sha256)
+        if row is None:
+            return None
+        try:
+            files = zlib.decompress(row[1]).decode() if row[1] else ""
+            return _decoded(json.loads(zlib.decompress(row[0])), files)
+        except _DAMAGE as error:
+            raise self._corrupt(sha256) from error
+
+    def _row(self, columns: str, sha256: str) -> tuple[Any, Any] | None:
+        query = f"SELECT {columns} FROM artifact WHERE sha256 = ?"  # noqa: S608 - our own words
+        row: tuple[Any, Any] | None = self._database.execute(
+            query, (bytes.fromhex(sha256),)
+        ).fetchone()
+        return row
+
+    def _corrupt(self, sha256: str) -> EnvironmentFailure:
+        return EnvironmentFailure(
+            "corrupt-facts",
+            f"`{self._path}`: the facts of {sha256} are damaged",
+            hint="record them again, or install depcheck again",
+        )
 
     def _lists(self) -> list[str]:
         """Return the lists of files of all wheels: packed together they take a third."""
@@ -134,12 +157,30 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
 def _fill(database: sqlite3.Connection, facts: Mapping[str, tuple[str, Artifact]]) -> None:
     # Wheels of one project stand together, since their files are called alike.
     ordered = sorted(facts.items(), key=lambda fact: (fact[1][0], fact[0]))
+    contested = _contested(artifact for _, (_, artifact) in ordered)
     for place, (sha256, (filename, artifact)) in enumerate(ordered):
-        row = (bytes.fromhex(sha256), filename, _has_kernels(artifact), _encoded(artifact), place)
-        database.execute("INSERT INTO artifact VALUES (?, ?, ?, ?, ?)", row)
-    lists = _BETWEEN.join(_members_text(artifact) for _, (_, artifact) in ordered)
+        own = [each for each in artifact.members if each.path in contested]
+        row = (
+            bytes.fromhex(sha256),
+            filename,
+            _has_kernels(artifact),
+            _encoded(artifact),
+            zlib.compress(_members_text(own).encode(), 9) if own else None,
+            place,
+        )
+        database.execute("INSERT INTO artifact VALUES (?, ?, ?, ?, ?, ?)", row)
+    lists = _BETWEEN.join(_members_text(artifact.members) for _, (_, artifact) in ordered)
     packed = lzma.compress(lists.encode(), preset=9)
     database.execute("INSERT INTO members VALUES (?)", (packed,))
+
+
+def _contested(artifacts: Iterable[Artifact]) -> set[str]:
+    """Return the paths that wheels of several projects have."""
+    owners: dict[str, set[str | None]] = {}
+    for artifact in artifacts:
+        for member in artifact.members:
+            owners.setdefault(member.path, set()).add(artifact.name)
+    return {path for path, names in owners.items() if len(names) > 1 or None in names}
 
 
 def _has_kernels(artifact: Artifact) -> bool:
@@ -164,11 +205,11 @@ def _encoded(artifact: Artifact) -> bytes:
     return zlib.compress(text.encode(), 9)
 
 
-def _members_text(artifact: Artifact) -> str:
+def _members_text(members: Sequence[Member]) -> str:
     """Return sizes in one line, then paths, each without what it shares with the one before."""
-    lines = [" ".join(str(member.size) for member in artifact.members)]
+    lines = [" ".join(str(member.size) for member in members)]
     before = ""
-    for member in artifact.members:
+    for member in members:
         shared = len(commonprefix((before, member.path)))  # noqa: RUF071 - characters are meant
         lines.append(f"{shared} {member.path[shared:]}")
         before = member.path

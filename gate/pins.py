@@ -1,4 +1,4 @@
-"""Judge the pins by themselves: accelerator builds, builds from source, room on the disk."""
+"""Judge the pins by themselves: accelerator builds, what wheels hold, builds from source, disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from packaging.version import Version
 
 from depcheck.conflicts.accelerator import mixtures
 from depcheck.gate.codes import finding
+from depcheck.gate.contents import judge_contents
 from depcheck.lockfiles.stages import plan_stages
 
 if TYPE_CHECKING:
@@ -34,13 +35,16 @@ def judge_pins(
         lock: Where the lock is.
     """
     room, notes = _disk(plan_stages(solution), solution.target.disk_budget, lock)
-    built = _builds(solution, problem.variant.allow_build, at)
+    kernels = tuple(_kernels(solution, problem, at))
+    told = {(each.code, each.subject) for each in kernels}
+    inside, unseen = judge_contents(solution, at, lock)
     return (
         *_accelerator(solution, at, lock),
-        *_kernels(solution, problem, at),
-        *built,
+        *kernels,
+        *(each for each in inside if (each.code, each.subject) not in told),
+        *_builds(solution, problem.variant.allow_build, at),
         *room,
-    ), notes
+    ), (*notes, *unseen)
 
 
 def _accelerator(

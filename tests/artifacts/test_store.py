@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from support.artifacts import FILENAME, wheel_bytes
 from support.elf import Elf, fatbin_of
 
+from depcheck.artifacts.model import Member
 from depcheck.artifacts.store import FactStore, write_facts
 from depcheck.artifacts.wheel import read_wheel
 from depcheck.errors import EnvironmentFailure, InputError
@@ -50,6 +52,23 @@ def test_facts_come_back_as_they_were(tmp_path: Path) -> None:
     assert artifact() == store.artifact(ONE)
     assert store.artifact("3" * 64) is None
     assert {ONE: ("one.whl", artifact()), TWO: ("two.whl", artifact())} == store.all()
+
+
+def test_an_outline_has_the_files_that_other_projects_have_too(tmp_path: Path) -> None:
+    path = tmp_path / "facts.sqlite"
+    other = replace(artifact(), name="other", members=(Member(path="demo/x.so", size=7),))
+    alone = replace(artifact(), name="alone", members=(Member(path="alone.py", size=1),))
+    write_facts(
+        path,
+        {ONE: ("one.whl", artifact()), TWO: ("two.whl", other), "3" * 64: ("3.whl", alone)},
+    )
+    store = FactStore(path)
+    [shared] = [each for each in artifact().members if each.path == "demo/x.so"]
+
+    assert replace(artifact(), members=(shared,)) == store.outline(ONE)
+    assert other == store.outline(TWO)
+    assert replace(alone, members=()) == store.outline("3" * 64)
+    assert store.outline("4" * 64) is None
 
 
 def test_same_facts_give_the_same_bytes(tmp_path: Path) -> None:
