@@ -386,12 +386,24 @@ def _add_report(commands: _Commands) -> None:
         commands,
         "report",
         "Write a lock set as one page for the browser.",
-        "  depcheck report nexa_heavy -o report.html",
+        "  depcheck report nexa_heavy -o report.html\n"
+        "  depcheck report nexa_heavy --against cu128 -o report.html\n"
+        "  depcheck report nexa_heavy --against before/nexa_heavy/cu121 -o report.html",
     )
     parser.add_argument("image", metavar="IMAGE", help="built-in name or spec file")
     parser.add_argument("--variant", metavar="NAME", help="default: the spec's default variant")
     _add_out(parser)
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the page")
+    parser.add_argument(
+        "--against",
+        metavar="LOCKSET",
+        help="compare with another lock set: a variant of the image, or a folder",
+    )
+    parser.add_argument(
+        "--facts",
+        metavar="FILE",
+        help="what `inspect --record` measured of the wheels (default: the facts in depcheck)",
+    )
 
 
 def _add_export(commands: _Commands) -> None:

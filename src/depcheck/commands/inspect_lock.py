@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from depcheck.artifacts.locked import LockReport
     from depcheck.artifacts.lockset import LockSet
@@ -34,16 +35,30 @@ def run(options: Namespace, console: Console) -> ExitCode:
     store = _store(options)
     if options.record:
         store = _record(lock, store, options, console)
-    capabilities = options.capability or lock.capabilities
-    knowledge = Knowledge(
-        cuda=load_cuda_facts(), libraries=load_library_facts(), declared=load_declared()
-    )
-    report = judge_lock_set(lock, _artifacts(lock, store), capabilities, knowledge)
+    report = judged(lock, store, options.capability or lock.capabilities)
     if console.as_json:
         console.document(lock_document(report))
     else:
         _show(console, report)
     return ExitCode.NO if report.objections else ExitCode.OK
+
+
+def judged(lock: LockSet, store: FactStore | None, capabilities: Sequence[str]) -> LockReport:
+    """Return what recorded facts say of a lock set.
+
+    A size that the index did not state is taken from the facts.
+    """
+    artifacts = _artifacts(lock, store)
+    packages = tuple(
+        replace(each, size=artifacts[each.name].size)
+        if each.size is None and each.name in artifacts
+        else each
+        for each in lock.packages
+    )
+    knowledge = Knowledge(
+        cuda=load_cuda_facts(), libraries=load_library_facts(), declared=load_declared()
+    )
+    return judge_lock_set(replace(lock, packages=packages), artifacts, capabilities, knowledge)
 
 
 def _store(options: Namespace) -> FactStore | None:

@@ -1,0 +1,1 @@
+"""A lock set as one self-contained page for the browser."""
