@@ -102,8 +102,8 @@ def _pieces(group: Sequence[Weight], least: float) -> list[_Piece]:
         for each in large
     ]
     if small:
-        name = f"{len(small)} smaller"
-        title = f"{name} packages, {size_text(_total(small))}, stage {small[0].stage}"
+        name = f"{len(small)} more"
+        title = f"{len(small)} smaller packages, {size_text(_total(small))}, stage {small[0].stage}"
         pieces.append(_Piece(size=_total(small), name=name, target="packages", title=title))
     return sorted(pieces, key=lambda piece: -piece.size)
 
