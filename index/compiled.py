@@ -14,7 +14,8 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packaging.utils import (
     InvalidSdistFilename,
@@ -71,19 +72,53 @@ class ParsedFile:
 
 def parse_file(project: str, file: PageFile) -> ParsedFile | None:
     """Return what a file name says, None for a name that is no wheel or sdist of the project."""
-    try:
-        if file.filename.endswith(".whl"):
-            name, version, build, _ = parse_wheel_filename(file.filename)
-            tags = "-".join(file.filename[:-4].split("-")[-3:])
-            label = "".join(str(part) for part in build)
-        else:
-            name, version = parse_sdist_filename(file.filename)
-            tags, label = None, ""
-    except (InvalidWheelFilename, InvalidSdistFilename):
+    found = _wheel(file.filename) if file.filename.endswith(".whl") else _sdist(file.filename)
+    if found is None or found[0] != project:
         return None
-    if name != project:
-        return None
+    _, version, tags, label = found
     return ParsedFile(file=file, version=version, tags=tags, build=label)
+
+
+_Named: TypeAlias = "tuple[str, Version, str | None, str]"
+"""Project, version, tags and build tag."""
+
+
+def _wheel(filename: str) -> _Named | None:
+    """Return what a wheel's name says; parts that repeat are read once."""
+    start, *tags = filename[:-4].rsplit("-", 3)
+    named = _released(start)
+    stated = "-".join(tags)
+    if named is None or not _are_tags(stated):
+        return None
+    name, version, build = named
+    return name, version, stated, build
+
+
+@lru_cache(maxsize=1 << 12)
+def _released(start: str) -> tuple[str, Version, str] | None:
+    """Return project, version and build tag of a wheel's name before its tags."""
+    try:
+        name, version, build, _ = parse_wheel_filename(f"{start}-py3-none-any.whl")
+    except InvalidWheelFilename:
+        return None
+    return name, version, "".join(str(part) for part in build)
+
+
+@lru_cache(maxsize=1 << 12)
+def _are_tags(tags: str) -> bool:
+    try:
+        parse_wheel_filename(f"name-1-{tags}.whl")
+    except InvalidWheelFilename:
+        return False
+    return True
+
+
+def _sdist(filename: str) -> _Named | None:
+    try:
+        name, version = parse_sdist_filename(filename)
+    except InvalidSdistFilename:
+        return None
+    return name, version, None, ""
 
 
 def compile_page(
@@ -93,6 +128,7 @@ def compile_page(
     specifiers: Iterable[str] = (),
     recorded: Callable[[Version], bool] | None = None,
     keep: Callable[[ParsedFile], bool] | None = None,
+    effort: int = 9,
 ) -> CompiledProject:
     """Compile a project page.
 
@@ -102,9 +138,10 @@ def compile_page(
         specifiers: Specifier sets whose verdicts are worked out now.
         recorded: Which versions keep their files; the others are listed as not recorded.
         keep: Which files are of use at all.
+        effort: Of the compression, 1 to 9.
     """
     parsed = [found for file in page.files if (found := parse_file(page.name, file))]
-    return _Compiler(parsed, describe, recorded, keep).compile(page.name, specifiers)
+    return _Compiler(parsed, describe, recorded, keep).compile(page.name, specifiers, effort)
 
 
 class _Compiler:
@@ -129,7 +166,7 @@ class _Compiler:
         self._kept: list[PageFile] = []
         self._described = 0
 
-    def compile(self, name: str, specifiers: Iterable[str]) -> CompiledProject:
+    def compile(self, name: str, specifiers: Iterable[str], effort: int) -> CompiledProject:
         ordered = sorted(self._by_version)
         releases = [self._release(version) for version in ordered]
         pre = sum(1 << rank for rank, version in enumerate(ordered) if version.is_prerelease)
@@ -147,8 +184,8 @@ class _Compiler:
             versions=len(ordered),
             files=len(self._kept),
             described=self._described,
-            solve=_pack(json.dumps(document, separators=(",", ":")).encode()),
-            listing=_pack("\n".join(map(_listing_line, self._kept)).encode()),
+            solve=zlib.compress(json.dumps(document, separators=(",", ":")).encode(), effort),
+            listing=zlib.compress("\n".join(map(_listing_line, self._kept)).encode(), effort),
             digests=b"".join(_digest_pair(file) for file in self._kept),
         )
 
@@ -180,10 +217,6 @@ class _Compiler:
 
 def _number(table: dict[Any, int], value: object) -> int:
     return table.setdefault(value, len(table))
-
-
-def _pack(content: bytes) -> bytes:
-    return zlib.compress(content, 9)
 
 
 def _listing_line(file: PageFile) -> str:

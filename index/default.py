@@ -13,7 +13,7 @@ from pip._internal.models.index import PyPI
 
 DEFAULT = "default"
 """Location of the default index, whatever its address."""
-_HASHED_PATH = re.compile(r"/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/?#]+)$")
+HASHED_PATH = re.compile(r"/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/?#]+)$")
 
 
 def canonical_default_index() -> str:
@@ -60,7 +60,7 @@ def relative_location(url: str, index: str) -> str:
     parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
     bare = urlunsplit(parts)
     if index == DEFAULT:
-        match = _HASHED_PATH.search(parts.path)
+        match = HASHED_PATH.search(parts.path)
         return match[1] if match else bare
     root = urlsplit(index)
     host = root.netloc.rpartition("@")[2]

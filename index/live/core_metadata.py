@@ -6,6 +6,7 @@ dynamic (PEP 643).
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _PEP_643 = Version("2.2")
 """From this Metadata-Version on, an sdist says which of its fields are dynamic."""
+_BODY = re.compile(rb"\r?\n\r?\n")
 _LARGEST_METADATA = 16 * 1024 * 1024
 _LARGEST_SDIST_READ = 128 * 1024 * 1024
 _ARCHIVE_ERRORS = (
@@ -70,8 +72,9 @@ def parse_sdist_metadata(content: bytes) -> CoreMetadata | None:
 
 
 def _raw(content: bytes) -> RawMetadata:
+    head = _BODY.split(content, maxsplit=1)[0]  # what follows is the description
     try:
-        raw, _ = parse_email(content)
+        raw, _ = parse_email(head)
     except (MessageError, ValueError) as error:
         raise InvalidMetadataError(str(error)) from error
     return raw

@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 from urllib3 import Retry
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
 
 from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
+from depcheck.index.live.credentials import Credentials, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from requests import PreparedRequest, Response
     from typing_extensions import Self
 
 POLITE = 8
-"""Requests under way at once, at most."""
+"""Requests under way at once, at most, where much is fetched for later."""
+HURRIED = 24
+"""The same where somebody waits for the answer."""
+ATTEMPTS = 5
+DEADLINE_SECONDS = 120
+"""For one URL, with all attempts and redirects."""
 _CONNECT_SECONDS, _READ_SECONDS = 10, 30
-_DEADLINE_SECONDS = 120
 _LARGEST_BODY = 256 * 1024 * 1024
 _CHUNK = 64 * 1024
-_RETRIES = Retry(
-    total=4,
-    backoff_factor=0.5,
-    backoff_jitter=0.2,
-    status_forcelist=(429, 500, 502, 503, 504),
-    retry_after_max=30,
-    raise_on_status=False,
-)
-OK, PARTIAL, UNCHANGED = 200, 206, 304
+_BACKOFF_SECONDS = 0.5
+_LONGEST_PAUSE = 30
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+"""Statuses that may be others a moment later."""
 _ABSENT = frozenset({404, 410})
+OK, PARTIAL, UNCHANGED = 200, 206, 304
 
 
 class IndexUnreachableError(EnvironmentFailure):
@@ -48,26 +52,27 @@ class Answer:
     """A response that was read whole."""
 
     url: str
-    """Where it came from, after redirects."""
+    """Where it came from, after redirects; without credentials."""
     status: int
     headers: Mapping[str, str]
     """Names compare without regard to case."""
     body: bytes
-    response: requests.Response
-    """For libraries that take one; its content is ``body``."""
 
 
 class Http:
-    """One session: connections are reused, `POLITE` at most to a host."""
+    """One session: connections are reused, credentials go to their own host only."""
 
-    def __init__(self) -> None:
-        adapter = HTTPAdapter(
-            pool_connections=POLITE, pool_maxsize=POLITE, pool_block=True, max_retries=_RETRIES
-        )
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"depcheck/{__version__}"
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._credentials = Credentials()
+        self._session = _Session(self._credentials)
+        self._proxies: dict[str, dict[str, str]] = {}
 
     def get(
         self,
@@ -79,33 +84,25 @@ class Http:
         """Return a response read whole (200, 206 or 304), None where there is nothing (404, 410).
 
         Args:
-            url: What to get.
+            url: What to get; credentials in it count for its host from now on.
             headers: Request headers beside the usual ones.
             largest: Bytes of body beyond which the answer is refused.
 
         Raises:
-            IndexUnreachableError: no answer within retries and deadline, or another status.
+            IndexUnreachableError: no answer within attempts and deadline, or another status.
         """
-        with _as_failures(url):
-            response = self._session.get(
-                url,
-                headers=dict(headers or {}),
-                stream=True,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-            )
-            with response:
-                if response.status_code in _ABSENT:
-                    return None
-                _check(url, response)
-                # requests has no bounded read of its own.
-                response._content = _read(url, response, largest)  # noqa: SLF001
-                return Answer(
-                    url=response.url,
-                    status=response.status_code,
-                    headers=response.headers,
-                    body=response.content,
-                    response=response,
-                )
+        bare = self._credentials.learn(url)
+        ends = self._clock() + DEADLINE_SECONDS
+        attempt = 1
+        while True:
+            try:
+                return self._attempt(bare, headers or {}, largest, ends)
+            except _PassingError as passing:
+                pause = _pause(attempt, passing.retry_after)
+                if attempt == ATTEMPTS or self._clock() + pause > ends:
+                    raise passing.failure from passing
+            self._sleep(pause)
+            attempt += 1
 
     def stream(self, url: str) -> _Body:
         """Return a file's bytes as they come, to be used in a ``with`` statement.
@@ -113,28 +110,123 @@ class Http:
         Raises:
             IndexUnreachableError: no answer, or another status than 200.
         """
-        with _as_failures(url):
-            response = self._session.get(
-                url, stream=True, timeout=(_CONNECT_SECONDS, _READ_SECONDS)
+        bare = self._credentials.learn(url)
+        try:
+            response = self._send(bare, {})
+        except _PassingError as passing:
+            raise passing.failure from passing
+        if response.status_code != OK:
+            response.close()
+            raise _refused(bare, response.status_code)
+        return _Body(bare, response)
+
+    def _attempt(
+        self, url: str, headers: Mapping[str, str], largest: int, ends: float
+    ) -> Answer | None:
+        with self._send(url, headers) as response:
+            status = response.status_code
+            if status in _ABSENT:
+                return None
+            if status not in {OK, PARTIAL, UNCHANGED}:
+                failure = _refused(url, status)
+                if status in _PASSING:
+                    raise _PassingError(failure, response.headers.get("Retry-After", ""))
+                raise failure
+            return Answer(
+                url=redacted(response.url),
+                status=status,
+                headers=response.headers,
+                body=self._read(url, response, largest, ends),
             )
-            if response.status_code != OK:
-                response.close()
-                raise _refused(url, response.status_code)
-            _check(url, response)
-        return _Body(url, response)
+
+    def _send(self, url: str, headers: Mapping[str, str]) -> Response:
+        with _as_failures(url):
+            return self._session.get(
+                url,
+                headers=dict(headers),
+                stream=True,
+                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                auth=self._credentials.of(url),
+                proxies=self._proxies_for(url),
+            )
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Return the proxies that the environment names; it is read once for each host."""
+        host = "/".join(url.split("/", 3)[:3])
+        if host not in self._proxies:
+            self._proxies[host] = get_environ_proxies(url)
+        return self._proxies[host]
+
+    def _read(self, url: str, response: Response, largest: int, ends: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        with _as_failures(url):
+            for part in response.iter_content(_CHUNK):
+                parts.append(part)
+                size += len(part)
+                if size > largest:
+                    raise IndexUnreachableError(
+                        "answer-too-large",
+                        f"`{redacted(url)}` answers with more than {largest} bytes",
+                        hint="check the address of the index",
+                    )
+                if self._clock() > ends:
+                    raise _unreachable(url, f"not read whole within {DEADLINE_SECONDS} s")
+        stated = response.headers.get("Content-Length", "")
+        if stated.isdigit() and "Content-Encoding" not in response.headers and int(stated) != size:
+            failure = _unreachable(url, f"the answer broke off after {size} of {stated} bytes")
+            raise _PassingError(failure)
+        return b"".join(parts)
+
+
+class _Session(requests.Session):
+    """Takes nothing from the environment by itself, and does not go from https to http."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+        self.verify = _authorities()
+        self.trust_env = False
+        self.headers["User-Agent"] = f"depcheck/{__version__}"
+        adapter = HTTPAdapter(
+            pool_maxsize=HURRIED, pool_block=True, max_retries=Retry(0, read=False)
+        )
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """Return where a response points, if it points anywhere; refuse to leave https."""
+        target = super().get_redirect_target(resp)
+        if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
+            raise IndexUnreachableError(
+                "insecure-redirect",
+                f"`{redacted(resp.url)}` redirects from https to http",
+                hint="name the index by its secure address",
+            )
+        return target
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """Send to another host the credentials for that host, and no others."""
+        super().rebuild_auth(prepared_request, response)
+        found = self._credentials.of(prepared_request.url or "")
+        if found is not None:
+            prepared_request.prepare_auth(found)
 
 
 class _Body:
     """A binary stream that can only be read forward."""
 
-    def __init__(self, url: str, response: requests.Response) -> None:
+    def __init__(self, url: str, response: Response) -> None:
         self._url = url
         self._response = response
 
     def read(self, size: int = -1) -> bytes:
-        with _as_failures(self._url):
-            content: bytes = self._response.raw.read(None if size < 0 else size)
-            return content
+        try:
+            with _as_failures(self._url):
+                content: bytes = self._response.raw.read(None if size < 0 else size)
+                return content
+        except _PassingError as passing:
+            raise passing.failure from passing
 
     def __enter__(self) -> Self:
         return self
@@ -143,23 +235,42 @@ class _Body:
         self._response.close()
 
 
-def redacted(url: str) -> str:
-    """Return a URL without user name and password."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=host))
+class _PassingError(Exception):
+    """A failure that may be gone at the next attempt."""
+
+    def __init__(self, failure: IndexUnreachableError, retry_after: str = "") -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.retry_after = retry_after
 
 
-def _check(url: str, response: requests.Response) -> None:
-    if response.status_code not in {OK, PARTIAL, UNCHANGED}:
-        raise _refused(url, response.status_code)
-    hops = [step.url for step in response.history] + [response.url]
-    if any(a.startswith("https:") and b.startswith("http:") for a, b in pairwise(hops)):
-        raise IndexUnreachableError(
-            "insecure-redirect",
-            f"`{redacted(url)}` redirects from https to http",
-            hint="name the index by its secure address",
-        )
+class _as_failures:  # noqa: N801 - used as a statement
+    """Turn what the libraries raise into one line, and tell what may pass from what will not."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        # requests lets urllib3's errors through while a body is read.
+        if isinstance(error, (requests.RequestException, HTTPError)):
+            chain = list(_chain(error))
+            failure = _unreachable(self._url, _cause(chain))
+            raise failure if _is_lasting(chain) else _PassingError(failure) from error
+
+
+def _authorities() -> str | bool:
+    """Return the certificates to trust: those that the environment names, or the usual ones."""
+    variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
+    return next((os.environ[each] for each in variables if os.environ.get(each)), True)
+
+
+def _pause(attempt: int, retry_after: str) -> float:
+    if retry_after.isdigit():
+        return min(int(retry_after), _LONGEST_PAUSE)
+    return _BACKOFF_SECONDS * 2.0 ** (attempt - 1)
 
 
 def _refused(url: str, status: int) -> IndexUnreachableError:
@@ -175,42 +286,6 @@ def _refused(url: str, status: int) -> IndexUnreachableError:
     )
 
 
-def _read(url: str, response: requests.Response, largest: int) -> bytes:
-    ends = time.monotonic() + _DEADLINE_SECONDS
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_content(_CHUNK):
-        parts.append(part)
-        size += len(part)
-        if size > largest:
-            raise IndexUnreachableError(
-                "answer-too-large",
-                f"`{redacted(url)}` answers with more than {largest} bytes",
-                hint="check the address of the index",
-            )
-        if time.monotonic() > ends:
-            raise _unreachable(url, f"not read whole within {_DEADLINE_SECONDS} s")
-    stated = response.headers.get("Content-Length", "")
-    if stated.isdigit() and "Content-Encoding" not in response.headers and int(stated) != size:
-        raise _unreachable(url, f"the answer broke off after {size} of {stated} bytes")
-    return b"".join(parts)
-
-
-class _as_failures:  # noqa: N801 - used as a statement
-    """Turn what the libraries raise into one line."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        # requests lets urllib3's errors through while a body is read.
-        if isinstance(error, (requests.RequestException, HTTPError)):
-            raise _unreachable(self._url, _cause(error)) from error
-
-
 def _unreachable(url: str, cause: str) -> IndexUnreachableError:
     return IndexUnreachableError(
         "index-unreachable",
@@ -219,9 +294,24 @@ def _unreachable(url: str, cause: str) -> IndexUnreachableError:
     )
 
 
-def _cause(error: BaseException) -> str:
+def _is_lasting(chain: list[BaseException]) -> bool:
+    """Tell what the next attempt would meet again: certificates, redirects, names, bad URLs."""
+    lasting = (
+        *(requests.TooManyRedirects, requests.exceptions.InvalidURL, ssl.SSLCertVerificationError),
+        *(requests.exceptions.InvalidSchema, requests.exceptions.ContentDecodingError, SSLError),
+        *(requests.exceptions.MissingSchema, requests.exceptions.InvalidHeader),
+    )
+    if any(isinstance(each, lasting) for each in chain):
+        return True
+    names = [each for each in chain if isinstance(each, (socket.gaierror, NameResolutionError))]
+    return bool(names) and not any(
+        isinstance(each, socket.gaierror) and each.errno == socket.EAI_AGAIN for each in names
+    )
+
+
+def _cause(chain: list[BaseException]) -> str:
     """Return the innermost reason in one line, without addresses that may hold credentials."""
-    *_, inner = _chain(error)
+    inner = chain[-1]
     text = " ".join(str(inner).split()) or type(inner).__name__
     return text if "@" not in text else type(inner).__name__
 

@@ -27,7 +27,9 @@ from depcheck.index.live.core_metadata import (
     read_sdist,
     read_wheel,
 )
-from depcheck.index.live.http import Http, IndexUnreachableError, redacted
+from depcheck.index.live.credentials import redacted
+from depcheck.index.live.http import Http, IndexUnreachableError
+from depcheck.index.live.once import Once
 from depcheck.index.live.pages import fetch_page
 from depcheck.index.model import (
     UNRECORDED,
@@ -77,10 +79,10 @@ class LiveIndex:
         self._http = http
         self._cache = cache
         self._fresh = fresh
-        self._projects: dict[str, Project | None] = {}
+        self._projects: Once[str, Project | None] = Once()
         self._listings: dict[str, tuple[list[str], bytes]] = {}
         self._bases: dict[str, str] = {}
-        self._metadata: dict[tuple[str, int], CoreMetadata | InvalidMetadataError | None] = {}
+        self._metadata: Once[tuple[str, int], CoreMetadata | None] = Once()
         self._unannounced = True
         """Whether METADATA may lie beside wheels though the pages do not say so."""
         self.quality: Counter[str] = Counter()
@@ -88,14 +90,7 @@ class LiveIndex:
 
     def project(self, name: str) -> Project | None:
         """Return a project, None where the index says that there is none."""
-        if name not in self._projects:
-            compiled = self._page(name)
-            if compiled is None:
-                self._projects[name] = None
-            else:
-                self._listings[name] = (decode_listing(compiled.listing), compiled.digests)
-                self._projects[name] = decode_project(name, self.location, compiled.solve)
-        return self._projects[name]
+        return self._projects.get(name, lambda: self._read_project(name))
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where a file is, with its hash and size."""
@@ -104,17 +99,25 @@ class LiveIndex:
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         """Return a file's core metadata, None where only a build could tell."""
         key = (project.name, dist.position)
-        if key not in self._metadata:
-            file = self.file(project, dist)
-            url = urljoin(self.root, self._bases[project.name] + file.location)
-            self._metadata[key] = self._described(file, url)
-        found = self._metadata[key]
+        return self._metadata.get(key, lambda: self._read_metadata(project, dist))
+
+    def _read_project(self, name: str) -> Project | None:
+        compiled = self._page(name)
+        if compiled is None:
+            return None
+        self._listings[name] = (decode_listing(compiled.listing), compiled.digests)
+        return decode_project(name, self.location, compiled.solve)
+
+    def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
+        file = self.file(project, dist)
+        url = urljoin(self.root, self._bases[project.name] + file.location)
+        found = self._described(file, url)
         if isinstance(found, InvalidMetadataError):
             raise found
         return found
 
     def _page(self, name: str) -> CompiledProject | None:
-        key = urljoin(self.root, f"{name}/")
+        key = redacted(urljoin(self.root, f"{name}/"))
         kept = self._cache.read("pages", key)
         if kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh:
             self.quality["pages from the cache"] += 1
@@ -132,11 +135,11 @@ class LiveIndex:
         if fetched.page is None:
             raise IndexUnreachableError(
                 "index-nonsense",
-                f"`{redacted(key)}` says that a page is unchanged which was never fetched",
+                f"`{key}` says that a page is unchanged which was never fetched",
                 hint="the index or a proxy before it is at fault: try again later",
             )
         self.quality[f"pages as {fetched.source}"] += 1
-        compiled = compile_page(fetched.page, describe=lambda _: UNRECORDED)
+        compiled = compile_page(fetched.page, describe=lambda _: UNRECORDED, effort=1)
         header, content = _packed(compiled)
         header |= {"etag": fetched.etag, "base": fetched.base, **_now()}
         self._cache.write("pages", key, header, content)

@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
-
-from pypi_simple import ProjectPage as ParsedPage
-from pypi_simple import UnsupportedContentTypeError, UnsupportedRepoVersionError
+from urllib.parse import urljoin
 
 from depcheck.index.default import relative_location
-from depcheck.index.live.http import UNCHANGED, IndexUnreachableError, redacted
-from depcheck.index.model import PageFile, ProjectPage
+from depcheck.index.live.credentials import redacted
+from depcheck.index.live.http import UNCHANGED, IndexUnreachableError
+from depcheck.index.live.listing import Link, json_links, page_file, seconds
+from depcheck.index.model import ProjectPage
 
 if TYPE_CHECKING:
-    from pypi_simple import DistributionPackage
-
     from depcheck.index.live.http import Answer, Http
+    from depcheck.index.model import PageFile
 
 _ACCEPT = (
     "application/vnd.pypi.simple.v1+json, "
     "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 )
-_LARGEST_PAGE = 96 * 1024 * 1024
-_SHA256_DIGITS = 64
+_JSON = "application/vnd.pypi.simple.v1+json"
+_HTML = frozenset({"application/vnd.pypi.simple.v1+html", "text/html"})
+_LARGEST_PAGE = 32 * 1024 * 1024
 
 
 class FetchedPage(NamedTuple):
@@ -65,47 +63,41 @@ def fetch_page(
         return None
     if answer.status == UNCHANGED:
         return FetchedPage(None, "", etag)
-    parsed = _parse(answer, name)
-    files = tuple(_page_file(each, location) for each in parsed.packages if each.filename)
-    source = "json" if "json" in answer.headers.get("Content-Type", "") else "html"
+    links, source = _links(answer, name)
+    files = tuple(page_file(each, location) for each in links)
     if source == "html" and files and all(each.uploaded is None for each in files):
         details = _project_json(http, root, name)
         if details:
             files = tuple(_completed(each, details.get(each.filename)) for each in files)
             source = "html+project-json"
     page = ProjectPage(name=name, files=files)
-    base = _base(parsed, location)
+    base = _base(links, files, location)
     return FetchedPage(page, source, answer.headers.get("ETag", ""), base)
 
 
-def _base(parsed: ParsedPage, location: str) -> str:
-    for each in parsed.packages:
-        relative = relative_location(each.url, location)
-        if relative != each.url:
-            return each.url.removesuffix(relative)
+def _base(links: list[Link], files: tuple[PageFile, ...], location: str) -> str:
+    for link, file in zip(links, files, strict=True):
+        if not file.location.startswith(("http:", "https:")):
+            return link.url.removesuffix(relative_location(link.url, location))
     return ""
 
 
-def _parse(answer: Answer, name: str) -> ParsedPage:
+def _links(answer: Answer, name: str) -> tuple[list[Link], str]:
+    stated = answer.headers.get("Content-Type", "text/html")
+    kind = stated.partition(";")[0].strip().lower()
     try:
-        parsed = ParsedPage.from_response(answer.response, name)
-    except UnsupportedContentTypeError as error:
-        raise _nonsense(answer, f"its content type is {error.content_type}") from error
-    except UnsupportedRepoVersionError as error:
-        raise _nonsense(answer, "its Simple API version is not known") from error
-    except ValueError as error:  # JSON of another shape, or none
+        if kind == _JSON:
+            return json_links(answer.body, answer.url), "json"
+        if kind in _HTML:
+            from depcheck.index.live.html_page import html_links  # noqa: PLC0415 - slow to import
+
+            return html_links(answer.body, answer.url, stated, name), "html"
+    except (ValueError, RecursionError) as error:
         raise _nonsense(answer, f"it is no project page: {_first_line(error)}") from error
-    if not any(each.project for each in parsed.packages) and not _says_it_is_empty(answer.body):
-        raise _nonsense(answer, "it is no project page: it lists no distribution")
-    return parsed
+    raise _nonsense(answer, f"its content type is {kind}")
 
 
-def _says_it_is_empty(body: bytes) -> bool:
-    """Tell a project without files from some other page that came with status 200."""
-    return b'"files"' in body or b"links for " in body.lower()
-
-
-def _first_line(error: ValueError) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
@@ -115,34 +107,6 @@ def _nonsense(answer: Answer, cause: str) -> IndexUnreachableError:
         f"`{redacted(answer.url)}` answers, but {cause}",
         hint="check that the address is the root of a Simple API (it often ends in `/simple/`)",
     )
-
-
-def _page_file(package: DistributionPackage, location: str) -> PageFile:
-    digests = {key.lower(): value.lower() for key, value in package.digests.items()}
-    metadata = package.metadata_digests or {}
-    return PageFile(
-        filename=unquote(urlsplit(package.url).path.rpartition("/")[2]) or package.filename,
-        location=relative_location(package.url, location),
-        sha256=_sha256(digests),
-        size=package.size,
-        requires_python=package.requires_python or None,
-        yanked=package.is_yanked,
-        uploaded=_seconds(package.upload_time),
-        has_metadata=bool(package.has_metadata),
-        metadata_sha256=_sha256(metadata),
-    )
-
-
-def _sha256(digests: dict[str, str]) -> str | None:
-    found = digests.get("sha256", "").lower()
-    whole = len(found) == _SHA256_DIGITS and not set(found) - set("0123456789abcdef")
-    return found if whole else None
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
 
 
 def _project_json(http: Http, root: str, name: str) -> dict[str, dict[str, Any]]:
@@ -162,14 +126,11 @@ def _project_json(http: Http, root: str, name: str) -> dict[str, dict[str, Any]]
 def _completed(file: PageFile, details: dict[str, Any] | None) -> PageFile:
     if details is None:
         return file
-    stated = details.get("upload_time_iso_8601") or ""
     size = details.get("size")
     return replace(
         file,
         requires_python=file.requires_python or details.get("requires_python") or None,
         yanked=file.yanked or bool(details.get("yanked")),
-        uploaded=_seconds(datetime.fromisoformat(stated.replace("Z", "+00:00")))
-        if stated
-        else None,
+        uploaded=seconds(details.get("upload_time_iso_8601")),
         size=size if isinstance(size, int) else file.size,
     )

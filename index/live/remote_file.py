@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from depcheck.index.live.http import PARTIAL, IndexUnreachableError, redacted
+from depcheck.index.live.credentials import redacted
+from depcheck.index.live.http import PARTIAL, IndexUnreachableError
 
 if TYPE_CHECKING:
     from depcheck.index.live.http import Http

@@ -101,7 +101,8 @@ def _answer(command: list[str]) -> str | None:
 def _reached(indexes: Mapping[str, str]) -> Mapping[str, str | None]:
     if not indexes:
         return {}
-    from depcheck.index.live.http import Http, redacted  # noqa: PLC0415 - needs HTTP
+    from depcheck.index.live.credentials import redacted  # noqa: PLC0415 - needs HTTP
+    from depcheck.index.live.http import Http  # noqa: PLC0415 - needs HTTP
 
     http = Http()
     return {name: _fault(http, url, redacted) for name, url in sorted(indexes.items())}

@@ -32,14 +32,13 @@ def script() -> Iterator[Scripted]:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retry at once: the tests count requests, not seconds."""
-    monkeypatch.setattr(http, "_RETRIES", http._RETRIES.new(backoff_factor=0, backoff_jitter=0))
+def patient() -> http.Http:
+    """Return a session that retries at once: the tests count requests, not seconds."""
+    return http.Http(sleep=lambda _: None)
 
 
 def index(script: Scripted, folder: Path, fresh: float = 600) -> LiveIndex:
-    return LiveIndex(f"{script.url}/simple", http.Http(), Cache(folder), fresh=fresh)
+    return LiveIndex(f"{script.url}/simple", patient(), Cache(folder), fresh=fresh)
 
 
 def json_page(*files: dict[str, Any], name: str = "a") -> Reply:
@@ -405,13 +404,13 @@ class TestFaults:
         assert 3 == len(script.requests)
 
     def test_nobody_listens(self, tmp_path: Path) -> None:
-        live = LiveIndex("http://127.0.0.1:9/simple", http.Http(), Cache(tmp_path))
+        live = LiveIndex("http://127.0.0.1:9/simple", patient(), Cache(tmp_path))
 
         with pytest.raises(IndexUnreachableError, match="Connection refused"):
             live.project("a")
 
     def test_host_that_has_no_address(self, tmp_path: Path) -> None:
-        live = LiveIndex("http://nowhere.invalid/simple", http.Http(), Cache(tmp_path))
+        live = LiveIndex("http://nowhere.invalid/simple", patient(), Cache(tmp_path))
 
         with pytest.raises(IndexUnreachableError) as caught:
             live.project("a")
@@ -423,7 +422,7 @@ class TestFaults:
         address = script.url.replace("//", "//user:secret@")
 
         with pytest.raises(IndexUnreachableError) as caught:
-            LiveIndex(f"{address}/simple", http.Http(), Cache(tmp_path)).project("a")
+            LiveIndex(f"{address}/simple", patient(), Cache(tmp_path)).project("a")
 
         assert "secret" not in caught.value.message
 
@@ -441,7 +440,7 @@ class TestFaults:
     def test_slow_answer_is_given_up(
         self, script: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(http, "_DEADLINE_SECONDS", -1)
+        monkeypatch.setattr(http, "DEADLINE_SECONDS", -1)
         script.routes["/simple/a/"] = Reply(body=b"x" * 100_000)
 
         with pytest.raises(IndexUnreachableError, match="not read whole within -1 s"):

@@ -1,0 +1,39 @@
+"""Project pages in HTML (PEP 503)."""
+
+from __future__ import annotations
+
+from email.message import Message
+
+from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
+
+from depcheck.index.live.credentials import redacted
+from depcheck.index.live.listing import Link
+
+
+def html_links(body: bytes, url: str, content_type: str, name: str) -> list[Link]:
+    """Return the files of a page in HTML.
+
+    Raises:
+        ValueError: it is no project page.
+    """
+    stated = Message()
+    stated["Content-Type"] = content_type
+    try:
+        page = ProjectPage.from_html(name, body, url, stated.get_content_charset())
+    except UnsupportedRepoVersionError as error:
+        raise ValueError("its Simple API version is not known") from error
+    named = [each for each in page.packages if each.filename]
+    if not any(each.project for each in named) and b"links for " not in body.lower():
+        raise ValueError("it lists no distribution")
+    return [_link(each) for each in named]
+
+
+def _link(package: DistributionPackage) -> Link:
+    core: dict[str, str] | bool | None = package.has_metadata
+    return Link(
+        redacted(package.url),
+        {key.lower(): value for key, value in package.digests.items()},
+        package.requires_python,
+        package.is_yanked,
+        core_metadata=package.metadata_digests or core,
+    )

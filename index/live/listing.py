@@ -1,0 +1,120 @@
+"""The files that a page lists, whatever form it has: links in, records of the index out."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, urljoin, urlsplit
+
+from depcheck.index.default import DEFAULT, HASHED_PATH, relative_location
+from depcheck.index.live.credentials import redacted
+from depcheck.index.model import PageFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAJOR = "1"
+"""Of the Simple API's versions, the one that is known (PEP 629)."""
+_PLAIN = re.compile(r"https?://[^@?#%]+")
+
+
+class Link(NamedTuple):
+    """One file as a page states it."""
+
+    url: str
+    """Absolute, without credentials and fragment."""
+    hashes: Mapping[str, str]
+    requires_python: str | None = None
+    yanked: bool = False
+    size: int | None = None
+    uploaded: int | None = None
+    core_metadata: Mapping[str, str] | bool | None = None
+    """Hashes of the METADATA beside a wheel (PEP 714), or whether it is there."""
+
+
+def json_links(body: bytes, url: str) -> list[Link]:
+    """Return the files of a page in JSON.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    document = json.loads(body)
+    files = _of(document, "files", list)
+    version = _of(_of(document, "meta", dict), "api-version", str)
+    if version.partition(".")[0] != _MAJOR:
+        raise ValueError(f"its Simple API version is {version}")
+    return [_json_link(file, url) for file in files]
+
+
+def _json_link(file: Any, page: str) -> Link:
+    url = _of(file, "url", str)
+    core = file.get("core-metadata", file.get("dist-info-metadata"))
+    yanked = file.get("yanked", False)
+    return Link(
+        url if _PLAIN.fullmatch(url) else _absolute(page, url),
+        _of(file, "hashes", dict),
+        _maybe(file, "requires-python", str),
+        yanked is not False and yanked is not None,
+        _maybe(file, "size", int),
+        seconds(_maybe(file, "upload-time", str)),
+        core if isinstance(core, (bool, dict)) else None,
+    )
+
+
+def _absolute(page: str, url: str) -> str:
+    return redacted(urljoin(page, url).partition("#")[0])
+
+
+def _of(document: Any, key: str, kind: type) -> Any:
+    found = document.get(key) if isinstance(document, dict) else None
+    if not isinstance(found, kind):
+        raise ValueError(f"its `{key}` is missing or of another kind")  # noqa: TRY004 - not ours
+    return found
+
+
+def _maybe(file: dict[str, Any], key: str, kind: type) -> Any:
+    return _of(file, key, kind) if file.get(key) is not None else None
+
+
+def page_file(link: Link, index: str) -> PageFile:
+    """Return a file as it is stored.
+
+    Args:
+        link: What a page states.
+        index: Location of the index, ``default`` or its URL.
+    """
+    plain = _PLAIN.fullmatch(link.url)
+    filename = (link.url if plain else unquote(urlsplit(link.url).path)).rpartition("/")[2]
+    match = HASHED_PATH.search(link.url) if plain and index == DEFAULT else None
+    core = link.core_metadata
+    return PageFile(
+        filename=filename,
+        location=match[1] if match else relative_location(link.url, index),
+        sha256=_sha256(link.hashes),
+        size=link.size,
+        requires_python=link.requires_python or None,
+        yanked=link.yanked,
+        uploaded=link.uploaded,
+        has_metadata=bool(core) or core == {},
+        metadata_sha256=_sha256(core) if isinstance(core, dict) else None,
+    )
+
+
+def _sha256(hashes: Mapping[str, str]) -> str | None:
+    found = str(hashes.get("sha256", "")).lower()
+    return found if _SHA256.fullmatch(found) else None
+
+
+def seconds(stated: str | None) -> int | None:
+    """Return a moment in ISO 8601 as seconds since the epoch, None where it is none."""
+    if not stated:
+        return None
+    whole, _, fraction = stated.replace("Z", "+00:00").partition(".")
+    try:
+        moment = datetime.fromisoformat(whole + fraction.lstrip("0123456789"))
+    except ValueError:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp())
