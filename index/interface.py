@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from depcheck.index.model import CoreMetadata, Dist, FileRecord, IndexInfo
     from depcheck.index.project import Project
 
@@ -43,3 +45,11 @@ class PackageIndex(Protocol):
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where the file is, with its hash and size."""
+
+
+@runtime_checkable
+class RemoteIndex(Protocol):
+    """What an index has beside that whose look-ups are requests: they can be made ahead."""
+
+    ahead: Executor | None
+    """Makes look-ups that are likely to be needed; None where nobody waits for the answers."""

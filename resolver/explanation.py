@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from depcheck.index.project import Project
     from depcheck.resolver.catalogue import Catalogue
     from depcheck.resolver.core import Core
-    from depcheck.resolver.remedies import Remedy
+    from depcheck.resolver.remedies import Remedies, Remedy
     from depcheck.resolver.search import Asked, Bench
 
 
@@ -79,7 +79,7 @@ def explain(bench: Bench, core: Core) -> UnsatisfiableError:
     lines = [f"{problem.title} has no solution, {because}"]
     lines += [f"  - {each}" for each in [*sentences, *facts]]
     return UnsatisfiableError(
-        "\n".join(lines), hint=_hint(bench, core, remedies), core=core, remedies=remedies
+        "\n".join(lines), hint=_hint(bench, core, remedies), core=core, remedies=remedies.found
     )
 
 
@@ -196,11 +196,16 @@ def _missing_builds(bench: Bench, core: Core) -> Iterator[str]:
             yield rule.id
 
 
-def _hint(bench: Bench, core: Core, remedies: tuple[Remedy, ...]) -> str | None:
+def _hint(bench: Bench, core: Core, remedies: Remedies) -> str | None:
     lines: list[str] = []
-    if remedies:
+    if remedies.found:
         lines.append("one of these solves it (each was tried):")
-        lines += [f"  - {remedy.text}" for remedy in remedies]
+        lines += [f"  - {remedy.text}" for remedy in remedies.found]
+    if not remedies.complete:
+        lines.append(
+            "more may solve it that was not looked at, since it takes many requests to the index; "
+            "record the index to have it tried"
+        )
     rules = {clause.source for clause in core.stated if clause.kind == RULE}
     rules |= {
         asked.want.rule for wants in core.stated.values() for asked in wants if asked.want.rule

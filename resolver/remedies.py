@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import DepcheckError
+from depcheck.resolver.ahead import prepare
 from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT
 from depcheck.resolver.search import Bench, Found
+from depcheck.resolver.sparing import AllowanceSpentError, Sparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from depcheck.resolver.problem import Problem
 
 _ROUNDS = 5_000
+_SURPRISES = 200
+"""Requests to live indexes that could not be foreseen, for all remedies together."""
 _MOST_REMEDIES = 5
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
@@ -47,6 +51,13 @@ class Remedy:
         return {"kind": self.kind, "text": self.text, "origin": self.origin, "value": self.value}
 
 
+class Remedies(NamedTuple):
+    """What was found, and whether all was looked at that there is to try."""
+
+    found: tuple[Remedy, ...]
+    complete: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Proposal:
     problem: Problem
@@ -55,33 +66,40 @@ class _Proposal:
     """The requirement for which the remedy offers another one."""
 
 
-def tried_remedies(bench: Bench, core: Core) -> tuple[Remedy, ...]:
+def tried_remedies(bench: Bench, core: Core) -> Remedies:
     """Return the remedies that have a solution, least change first, `_MOST_REMEDIES` at most."""
     found: list[Remedy] = []
+    sparing = Sparing(bench.indexes, _SURPRISES)
     for proposal in _proposals(bench, core):
-        remedy = _tried(bench, proposal)
+        try:
+            remedy = _tried(bench.problem, proposal, sparing)
+        except AllowanceSpentError:
+            return Remedies(tuple(found), complete=False)
         if remedy is not None:
             found.append(remedy)
         if len(found) == _MOST_REMEDIES:
             break
-    return tuple(found)
+    return Remedies(tuple(found), complete=True)
 
 
-def _tried(bench: Bench, proposal: _Proposal) -> Remedy | None:
-    outcome = _attempt(Bench(proposal.problem, bench.indexes))
+def _tried(problem: Problem, proposal: _Proposal, sparing: Sparing) -> Remedy | None:
+    outcome = _attempt(proposal.problem, sparing)
     if outcome is None:
         return None
     remedy = proposal.remedy(outcome)
     if proposal.stated is None or remedy.value is None:
         return remedy
     # Without a specifier there is a solution; with the pin that is offered other files count.
-    pinned = _restated(bench.problem, proposal.stated, Requirement(remedy.value))
-    return remedy if _attempt(Bench(pinned, bench.indexes)) is not None else None
+    pinned = _restated(problem, proposal.stated, Requirement(remedy.value))
+    return remedy if _attempt(pinned, sparing) is not None else None
 
 
-def _attempt(bench: Bench) -> Found | None:
+def _attempt(problem: Problem, sparing: Sparing) -> Found | None:
+    prepare(problem, sparing.freely)
     try:
-        outcome = bench.attempt(max_rounds=_ROUNDS)
+        outcome = Bench(problem, sparing.counted).attempt(max_rounds=_ROUNDS)
+    except AllowanceSpentError:
+        raise
     except DepcheckError:
         # Not known to have a solution: the search gave up, or lacks recorded data.
         return None

@@ -10,6 +10,7 @@ from packaging.version import Version
 from depcheck.conflicts.accelerator import mixtures
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
+from depcheck.resolver.ahead import prepare
 from depcheck.resolver.core import prove
 from depcheck.resolver.explanation import explain
 from depcheck.resolver.fallback import far_fallbacks
@@ -111,6 +112,7 @@ def assemble(problem: Problem, found: Found, indexes: Callable[[str], PackageInd
 
 def _search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     bench = Bench(problem, indexes)
+    prepare(problem, indexes)
     outcome = bench.attempt()
     proved = outcome if isinstance(outcome, Found) else prove(bench, outcome)
     unknown = list(_unknown(bench, proved))

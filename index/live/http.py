@@ -7,13 +7,16 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
@@ -185,14 +188,10 @@ class _Session(requests.Session):
     def __init__(self, credentials: Credentials) -> None:
         super().__init__()
         self._credentials = credentials
-        self.verify = _authorities()
         self.trust_env = False
         self.headers["User-Agent"] = f"depcheck/{__version__}"
-        adapter = HTTPAdapter(
-            pool_maxsize=HURRIED, pool_block=True, max_retries=Retry(0, read=False)
-        )
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter())
 
     def get_redirect_target(self, resp: Response) -> str | None:
         """Return where a response points, if it points anywhere; refuse to leave https."""
@@ -211,6 +210,24 @@ class _Session(requests.Session):
         found = self._credentials.of(prepared_request.url or "")
         if found is not None:
             prepared_request.prepare_auth(found)
+
+
+class _Adapter(HTTPAdapter):
+    """All connections share one TLS context: loading the authorities costs more than a request."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=HURRIED, pool_block=True, max_retries=Retry(0, read=False))
+
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what tells connections apart, for urllib3."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        secure = host["scheme"] == "https"
+        return host, {"ssl_context": _tls_context()} if secure else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave it to the context."""
 
 
 class _Body:
@@ -261,10 +278,23 @@ class _as_failures:  # noqa: N801 - used as a statement
             raise failure if _is_lasting(chain) else _PassingError(failure) from error
 
 
-def _authorities() -> str | bool:
-    """Return the certificates to trust: those that the environment names, or the usual ones."""
+@cache
+def _tls_context() -> ssl.SSLContext:
+    """Return a context with the authorities that the environment names, or the usual ones."""
     variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
-    return next((os.environ[each] for each in variables if os.environ.get(each)), True)
+    stated = next(
+        (os.environ[each] for each in variables if os.environ.get(each)), DEFAULT_CA_BUNDLE_PATH
+    )
+    context = create_urllib3_context()
+    try:
+        context.load_verify_locations(**{"capath" if Path(stated).is_dir() else "cafile": stated})
+    except OSError as error:
+        raise EnvironmentFailure(
+            "authorities-unreadable",
+            f"the certificates of the authorities in `{stated}` cannot be read",
+            hint=f"check the variables {', '.join(variables)}",
+        ) from error
+    return context
 
 
 def _pause(attempt: int, retry_after: str) -> float:

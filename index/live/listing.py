@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAJOR = "1"
 """Of the Simple API's versions, the one that is known (PEP 629)."""
-_PLAIN = re.compile(r"https?://[^@?#%]+")
+_PLAIN = re.compile(r"(https?://[^@?#%/]+)/[^@?#%]+")
+_PLAIN_PATH = re.compile(r"[/.]+[A-Za-z0-9_+./-]+")
 
 
 class Link(NamedTuple):
@@ -65,7 +67,15 @@ def _json_link(file: Any, page: str) -> Link:
 
 
 def _absolute(page: str, url: str) -> str:
+    folder, slash, name = url.rpartition("/")
+    if slash and _PLAIN_PATH.fullmatch(url):
+        return _folder(page, folder) + name
     return redacted(urljoin(page, url).partition("#")[0])
+
+
+@lru_cache(maxsize=1 << 12)  # files of a release mostly share their folder
+def _folder(page: str, folder: str) -> str:
+    return redacted(urljoin(page, f"{folder}/"))
 
 
 def _of(document: Any, key: str, kind: type) -> Any:
@@ -86,13 +96,11 @@ def page_file(link: Link, index: str) -> PageFile:
         link: What a page states.
         index: Location of the index, ``default`` or its URL.
     """
-    plain = _PLAIN.fullmatch(link.url)
-    filename = (link.url if plain else unquote(urlsplit(link.url).path)).rpartition("/")[2]
-    match = HASHED_PATH.search(link.url) if plain and index == DEFAULT else None
+    filename, location = _place(link.url, index)
     core = link.core_metadata
     return PageFile(
         filename=filename,
-        location=match[1] if match else relative_location(link.url, index),
+        location=location,
         sha256=_sha256(link.hashes),
         size=link.size,
         requires_python=link.requires_python or None,
@@ -101,6 +109,24 @@ def page_file(link: Link, index: str) -> PageFile:
         has_metadata=bool(core) or core == {},
         metadata_sha256=_sha256(core) if isinstance(core, dict) else None,
     )
+
+
+def _place(url: str, index: str) -> tuple[str, str]:
+    """Return file name and location, as `relative_location` has it; most URLs are plain."""
+    plain = _PLAIN.fullmatch(url)
+    if plain is None or plain[1] != plain[1].lower():
+        return unquote(urlsplit(url).path).rpartition("/")[2], relative_location(url, index)
+    filename = url.rpartition("/")[2]
+    if index == DEFAULT:
+        match = HASHED_PATH.search(url)
+        return filename, match[1] if match else url
+    return filename, url[len(plain[1]) :] if _origin(index) == plain[1] else url
+
+
+@lru_cache(maxsize=64)
+def _origin(index: str) -> str:
+    parts = urlsplit(redacted(index))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _sha256(hashes: Mapping[str, str]) -> str | None:

@@ -7,8 +7,10 @@ page until it is older than ``fresh`` seconds.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -22,13 +24,14 @@ from depcheck.index.compiled import (
 from depcheck.index.default import DEFAULT, configured_default_index
 from depcheck.index.live.cache import Cache, default_cache
 from depcheck.index.live.core_metadata import (
+    PEP_643_SECONDS,
     parse_metadata,
     parse_sdist_metadata,
     read_sdist,
     read_wheel,
 )
 from depcheck.index.live.credentials import redacted
-from depcheck.index.live.http import Http, IndexUnreachableError
+from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
 from depcheck.index.live.once import Once
 from depcheck.index.live.pages import fetch_page
 from depcheck.index.model import (
@@ -38,9 +41,11 @@ from depcheck.index.model import (
     FileRecord,
     InvalidMetadataError,
 )
+from depcheck.index.project import newest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
 
     from depcheck.index.interface import PackageIndex
     from depcheck.index.model import Dist, IndexInfo
@@ -48,6 +53,9 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 600
 """A page younger than this is not asked for again: what the default index allows its readers."""
+_FIRST_STEPS = 2
+"""From so many unforeseen files of one project on, a search is taken to go down its versions."""
+_MOST_FORESEEN = 16
 
 
 class LiveIndex:
@@ -63,6 +71,7 @@ class LiveIndex:
         *,
         fresh: float = FRESH_SECONDS,
         root: str | None = None,
+        ahead: Executor | None = None,
     ) -> None:
         """Ask the index at a location.
 
@@ -72,6 +81,7 @@ class LiveIndex:
             cache: Where answers are kept.
             fresh: Seconds for which a page is not asked for again.
             root: The URL to ask, where it is not the location: with credentials, for one.
+            ahead: Reads what may be asked for next.
         """
         self.location = location
         stated = root or location
@@ -83,6 +93,9 @@ class LiveIndex:
         self._listings: dict[str, tuple[list[str], bytes]] = {}
         self._bases: dict[str, str] = {}
         self._metadata: Once[tuple[str, int], CoreMetadata | None] = Once()
+        self._steps: Counter[str] = Counter()
+        """How many files of each project were asked for that nobody had foreseen."""
+        self.ahead = ahead
         self._unannounced = True
         """Whether METADATA may lie beside wheels though the pages do not say so."""
         self.quality: Counter[str] = Counter()
@@ -98,8 +111,27 @@ class LiveIndex:
 
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         """Return a file's core metadata, None where only a build could tell."""
+        if self.ahead is not None and (project.name, dist.position) not in self._metadata:
+            self._foresee(project, dist, self.ahead)
+        return self._once(project, dist)
+
+    def _once(self, project: Project, dist: Dist) -> CoreMetadata | None:
         key = (project.name, dist.position)
         return self._metadata.get(key, lambda: self._read_metadata(project, dist))
+
+    def _foresee(self, project: Project, dist: Dist, ahead: Executor) -> None:
+        """Ask for files like this one of older versions, the more the longer a search goes down."""
+        self._steps[project.name] += 1
+        steps = self._steps[project.name]
+        if steps < _FIRST_STEPS or steps & (steps - 1):
+            return
+        older = itertools.dropwhile(
+            lambda each: each.position != dist.position,
+            _alike(project, dist),
+        )
+        for each in itertools.islice(older, 1, 1 + min(2 * steps, _MOST_FORESEEN)):
+            if (project.name, each.position) not in self._metadata:
+                ahead.submit(self._once, project, each)
 
     def _read_project(self, name: str) -> Project | None:
         compiled = self._page(name)
@@ -109,6 +141,8 @@ class LiveIndex:
         return decode_project(name, self.location, compiled.solve)
 
     def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
+        if dist.tags is None and dist.uploaded is not None and dist.uploaded < PEP_643_SECONDS:
+            return None
         file = self.file(project, dist)
         url = urljoin(self.root, self._bases[project.name] + file.location)
         found = self._described(file, url)
@@ -205,6 +239,7 @@ def live_indexes(
     *,
     fresh: float = FRESH_SECONDS,
     roots: Mapping[str, str] | None = None,
+    hurried: bool = True,
 ) -> Callable[[str], PackageIndex]:
     """Return the look-up of live indexes by location; they share one session and one cache.
 
@@ -212,20 +247,30 @@ def live_indexes(
         cache: Where answers are kept, in the user's cache folder by default.
         fresh: Seconds for which a page is not asked for again.
         roots: The URLs to ask, by location, where the two differ.
+        hurried: Somebody waits: look-ups that are likely to be needed are made ahead.
     """
     addresses = roots or {}
     http = Http()
     shared = cache or Cache(default_cache())
+    ahead = ThreadPoolExecutor(HURRIED) if hurried else None
     made: dict[str, LiveIndex] = {}
 
     def look_up(location: str) -> LiveIndex:
         if location in made:
             return made[location]
         # Of threads that come here at once, one makes the index that all use.
-        index = LiveIndex(location, http, shared, fresh=fresh, root=addresses.get(location))
+        index = LiveIndex(
+            location, http, shared, fresh=fresh, root=addresses.get(location), ahead=ahead
+        )
         return made.setdefault(location, index)
 
     return look_up
+
+
+def _alike(project: Project, dist: Dist) -> Iterator[Dist]:
+    """Yield the files of stable versions with the tags of one of them, newest first."""
+    for rank in newest_first(project.everything & ~project.prereleases):
+        yield from (each for each in project.dists(rank) if each.tags == dist.tags)
 
 
 def _now() -> dict[str, float]:

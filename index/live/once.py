@@ -23,6 +23,10 @@ class Once(Generic[K, V]):
         self._failed: dict[K, DepcheckError | InvalidMetadataError] = {}
         self._turns: dict[K, Lock] = {}
 
+    def __contains__(self, key: K) -> bool:
+        """Tell whether anybody has asked."""
+        return key in self._turns
+
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return the answer to a key, which is made if nobody has asked before."""
         if key in self._known:

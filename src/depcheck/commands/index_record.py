@@ -53,7 +53,7 @@ def record(options: Namespace, console: Console) -> ExitCode:
     problems = [build_problem(spec, variant, rules) for spec, variant in _chosen(options)]
     reused = open_snapshot(Path(options.reuse)) if options.reuse else None
     started = datetime.now(timezone.utc)
-    live = live_indexes(fresh=_FRESH_SECONDS)
+    live = live_indexes(fresh=_FRESH_SECONDS, hurried=False)
     horizon = _horizon(problems, started)
     with _Progress(console) as progress:
         recorder = Recorder(
