@@ -34,7 +34,7 @@ MARKERS = st.recursive(
 )
 
 
-@settings(max_examples=500, derandomize=True, database=None)
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
 @given(MARKERS, st.sampled_from(["", "x", "x-y", "z"]))
 def test_markers_mean_what_packaging_says(text: str, extra: str) -> None:
     target = TargetEnvironment(TARGET)
