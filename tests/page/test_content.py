@@ -125,6 +125,18 @@ def test_kernels_by_package_and_by_file(tmp_path: Path) -> None:
     )
 
 
+def test_errors_come_before_what_is_less(tmp_path: Path) -> None:
+    """The wheel serves 8.0 by one of its files and 8.9 by none; others are not measured."""
+    facts = {"numpy": artifact("numpy", 1, {"a.so": ("sm_80a",), "b.so": ("sm_70",)})}
+    page = page_of(measured(tmp_path, heavy(target=TARGET), facts))
+
+    assert [
+        ("error", "uncovered-capability"),
+        ("warning", "uncovered-file"),
+        ("info", "not-measured"),
+    ] == [(each.severity.value, each.code) for each in page.findings]
+
+
 def test_another_lock_set_beside(tmp_path: Path) -> None:
     asked = (Via(source="spec", requirement="x", is_package=False),)
     before = heavy(variant="cu118", pins=(pin("a", "1.0"), pin("b", "1.0"), pin("same", via=asked)))

@@ -10,7 +10,7 @@ from depcheck.page.model import Extent, StageRow
 from depcheck.page.squarify import Box, squarified
 from depcheck.page.treemap import Weight, treemap
 
-ROOM = Canvas(screen="wide", width=1064, height=352)
+ROOM = Canvas(screen="wide", width=1064, height=368)
 GB = 10**9
 
 

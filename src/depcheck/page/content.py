@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from depcheck.artifacts.model import Severity
 from depcheck.lockfiles.stored import size_of
 from depcheck.page.comparison import comparison
 from depcheck.page.curve import curve
@@ -67,7 +68,9 @@ def page_of(here: Measured, against: Measured | None = None) -> Page:
         capabilities=report.capabilities,
         coverage=coverage_rows(report.packages),
         files=file_matrix(report.packages),
-        findings=report.findings,
+        findings=tuple(
+            sorted(report.findings, key=lambda found: list(Severity).index(found.severity))
+        ),
         rules=rules,
         stated=tuple(
             waiver

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from depcheck.page.drawing import Canvas, Shape
     from depcheck.page.model import StageRow
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 22, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 22, 46
 _PEAK, _DONE = 0.55, 0.7
 """Where in a stage's share of the width all is unpacked, and where its wheels are gone."""
 _STEPS = (1, 2, 5, 10)
@@ -98,7 +98,7 @@ def _bands(stages: Sequence[StageRow], scale: _Scale) -> Iterator[Shape]:
         if stage.installed.unknown:
             text = f"{stage.installed.unknown} not measured"
             if fits(text, scale.share):
-                yield Label(x=middle, y=scale.bottom - 8, text=text, kind="tick", anchor="middle")
+                yield Label(x=middle, y=scale.bottom + 36, text=text, kind="tick", anchor="middle")
 
 
 def _budget(budget: int | None, scale: _Scale) -> Iterator[Shape]:

@@ -125,6 +125,7 @@ class Page:
     """Packages with kernels, or of which that is not known."""
     files: FileMatrix
     findings: tuple[Finding, ...]
+    """Errors first."""
     rules: tuple[RuleRow, ...]
     """Those that waive something first."""
     stated: tuple[Waiver, ...]
