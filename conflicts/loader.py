@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.requirements import Requirement
 
+from depcheck import tomlfile, tomlvalues
+from depcheck.cache import remembered
+from depcheck.conflicts.compiled import from_documents, with_digest
 from depcheck.conflicts.model import BuildNeeds, Confidence, Rule, RuleKind
 from depcheck.conflicts.payload import check_examples, check_payload
 from depcheck.conflicts.values import confidence, day, evidence, pin, rule_id, rule_kind, scope
@@ -30,12 +32,21 @@ _NOBODY = Requirement("unreadable")
 def load_builtin_rules() -> tuple[Rule, ...]:
     """Return the rules that come with depcheck, sorted by id.
 
+    What their files come to is kept in the cache: reading and judging them takes longer than a
+    solve.
+
     Raises:
         InputError: a file is wrong, or two rules have one id.
     """
-    folder = Path(str(files("depcheck.conflicts"))) / "data"
-    rules = [rule for path in sorted(folder.glob("*.toml")) for rule in load_rules(path)]
-    return merge_rules(rules)
+    room = Path(__file__).parent
+    stated = sorted(room.glob("data/*.toml"))
+    code = (*room.glob("*.py"), Path(tomlfile.__file__), Path(tomlvalues.__file__))
+
+    def documents() -> list[dict[str, Any]]:
+        rules = merge_rules([rule for path in stated for rule in load_rules(path)])
+        return [with_digest(rule) for rule in rules]
+
+    return from_documents(remembered("rules", (*stated, *code), documents))
 
 
 def load_rules(path: Path) -> tuple[Rule, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.compiled import package_of
 from depcheck.conflicts.model import RuleKind
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def active_rules(
 def rules_about(rules: Iterable[Rule], name: str) -> tuple[Rule, ...]:
     """Return the rules whose scope is this package, in the order given."""
     wanted = canonicalize_name(name)
-    return tuple(rule for rule in rules if canonicalize_name(rule.when.name) == wanted)
+    return tuple(rule for rule in rules if package_of(rule.when) == wanted)
 
 
 def rule_matches(rule: Rule, name: str, version: Version) -> bool:
@@ -55,7 +56,7 @@ def triggers(rule: Rule, pins: Mapping[str, Version]) -> bool:
     A ``require`` rule is met when its need is not fulfilled, a ``forbid`` rule when something that
     it forbids is there, any other rule when its subject is among the pins.
     """
-    subject = canonicalize_name(rule.when.name)
+    subject = package_of(rule.when)
     if subject not in pins or not rule_matches(rule, subject, pins[subject]):
         return False
     if rule.kind is RuleKind.REQUIRE:
@@ -66,24 +67,24 @@ def triggers(rule: Rule, pins: Mapping[str, Version]) -> bool:
 
 
 def _unfulfilled(rule: Rule, need: Requirement, pins: Mapping[str, Version]) -> bool:
-    if canonicalize_name(need.name) not in pins:
+    if package_of(need) not in pins:
         return rule.install
     return not _met(need, pins)
 
 
 def _met(requirement: Requirement, pins: Mapping[str, Version]) -> bool:
-    name = canonicalize_name(requirement.name)
+    name = package_of(requirement)
     return name in pins and _holds(requirement, name, pins[name])
 
 
 def _holds(requirement: Requirement, name: str, version: Version) -> bool:
-    same = canonicalize_name(requirement.name) == canonicalize_name(name)
+    same = package_of(requirement) == canonicalize_name(name)
     return same and requirement.specifier.contains(version, prereleases=True)
 
 
 def _guaranteed(given: Requirement, roots: Iterable[Requirement]) -> bool:
     """Whether some direct requirement allows nothing but versions in the given range."""
-    name = canonicalize_name(given.name)
+    name = package_of(given)
     return any(
         within(root.specifier, given.specifier)
         for root in roots

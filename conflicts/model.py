@@ -96,6 +96,8 @@ class Rule:
     remedied: tuple[Requirement, ...] = ()
     """require and forbid: the example after its remedy. May be left out where the counterexample
     shows it: it has the example's packages, or leaves out one of those that must not meet."""
+    digest: str = field(default="", init=False, compare=False, repr=False)
+    """SHA-256 of what it decides; empty where nobody worked it out yet."""
 
     @property
     def steers(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
+from depcheck.conflicts.compiled import package_of
 from depcheck.gate.codes import finding
 from depcheck.gate.difference import differences, told
 from depcheck.gate.finding import Location
@@ -74,7 +73,7 @@ def rules_drift(
             "rules-drift", name, f"rule `{name}` is gone, or holds no more", at=at, remedy=_AGAIN
         )
     for name, rule in sorted(rules.items()):
-        if recorded.get(name) == digests[name] or canonicalize_name(rule.when.name) not in names:
+        if recorded.get(name) == digests[name] or package_of(rule.when) not in names:
             continue
         what = "says something else than it did" if name in recorded else "is new"
         yield finding(

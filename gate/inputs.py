@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +74,9 @@ def _dashed(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def rule_digests(rules: Iterable[Rule]) -> dict[str, str]:
     """Return the digest of what each rule says, by id."""
-    from depcheck.resolver.problem import plain  # noqa: PLC0415 - the gate seldom needs it
+    from depcheck.conflicts.compiled import digest_of  # noqa: PLC0415 - the gate seldom needs it
 
-    return {
-        rule.id: hashlib.sha256(json.dumps(plain(rule), sort_keys=True).encode()).hexdigest()
-        for rule in rules
-    }
+    return {rule.id: digest_of(rule) for rule in rules}
 
 
 def given_rules(options: Namespace, named: Iterable[Path]) -> dict[str, str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from hashlib import sha256
-from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ from depcheck.tomlfile import TomlFile, did_you_mean, read_toml
 if TYPE_CHECKING:
     from depcheck.images.draft import SpecDraft, VariantDraft
     from depcheck.images.model import Variant
+
+
+_ABSTRACT = re.compile(rb"^abstract = true$", re.MULTILINE)
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -108,14 +111,14 @@ def _read(path: Path) -> TomlFile:
 
 
 def _data_folder() -> Path:
-    return Path(str(files("depcheck.images"))) / "data"
+    return Path(__file__).parent / "data"
 
 
 @lru_cache(maxsize=1)
 def _builtins() -> dict[str, bool]:
-    """Return the name of each built-in spec and whether it is a baseline."""
+    """Return the name of each built-in spec and whether it is a baseline, which its top says."""
     return {
-        path.stem: parse_spec(_read(path).root).abstract
+        path.stem: _ABSTRACT.search(path.read_bytes()) is not None
         for path in sorted(_data_folder().glob("*.toml"))
     }
 

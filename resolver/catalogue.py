@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.compiled import package_of, specifier_of
 from depcheck.index.model import NotRecordedError
 from depcheck.index.project import newest_first
 from depcheck.resolver.direct import as_dependency, direct_projects
@@ -118,7 +119,7 @@ class Catalogue:
 
     def _barred(self, project: Project, rank: int) -> str | None:
         for rule in self._no_build.get(project.name, ()):
-            if project.mask(str(rule.when.specifier)) >> rank & 1:
+            if project.mask(specifier_of(rule.when)) >> rank & 1:
                 return f"{rule.reason} [{rule.id}]"
         return self._problem.unserved.get(project.name, {}).get(project.versions[rank])
 
@@ -163,7 +164,7 @@ def rules_by_package(rules: Iterable[Rule]) -> dict[str, list[Rule]]:
     """Return the rules by the package that they are about."""
     found: dict[str, list[Rule]] = {}
     for rule in rules:
-        found.setdefault(canonicalize_name(rule.when.name), []).append(rule)
+        found.setdefault(package_of(rule.when), []).append(rule)
     return found
 
 

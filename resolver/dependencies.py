@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.compiled import marker_of, package_of, specifier_of
 from depcheck.conflicts.model import RuleKind
 from depcheck.errors import InputError
 from depcheck.index.model import CoreMetadata, Dependency, InvalidMetadataError
@@ -173,11 +174,11 @@ class Dependencies:
             if rule.kind not in {RuleKind.REQUIRE, RuleKind.FORBID}:
                 continue
             for each in rule.then:
-                if not self._target.matches(str(each.marker) if each.marker else None):
+                if not self._target.matches(marker_of(each)):
                     continue
                 yield Want(
-                    canonicalize_name(each.name),
-                    str(each.specifier),
+                    package_of(each),
+                    specifier_of(each),
                     weak=not rule.install,
                     forbidden=rule.kind is RuleKind.FORBID,
                     rule=rule.id,
@@ -189,7 +190,7 @@ class Dependencies:
         scopes = self._scopes.get(project.name)
         if scopes is None:
             scopes = self._scopes[project.name] = [
-                (project.mask(str(rule.when.specifier)), rule)
+                (project.mask(specifier_of(rule.when)), rule)
                 for rule in self._rules.get(project.name, ())
             ]
         return [rule for mask, rule in scopes if mask >> rank & 1]
@@ -307,8 +308,8 @@ class Dependencies:
                 return _by_rule(dependency, None, rule)
             if rule.kind is RuleKind.OVERRIDE:
                 for each in rule.then:
-                    if canonicalize_name(each.name) == dependency.name:
-                        text = str(each.specifier)
+                    if package_of(each) == dependency.name:
+                        text = specifier_of(each)
                         return _by_rule(dependency, dependency._replace(specifier=text), rule)
         return None
 

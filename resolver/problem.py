@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from depcheck.conflicts.compiled import digest_of
 from depcheck.conflicts.matching import active_rules
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MAX_ROUNDS = 20_000
 """resolvelib's budget. It is part of the problem: it steers optimistic backjumping."""
 
 
-_UNDECISIVE = frozenset({"origin", "example", "counterexample", "remedied", "since", "preferred"})
+_UNDECISIVE = frozenset({"origin", "preferred"})
 """Fields that decide nothing about whether an answer is right."""
 
 
@@ -66,7 +67,11 @@ class Problem:
 
     def digest(self, index_digests: Iterable[tuple[str, str | None]]) -> str:
         """Return the SHA-256 of the problem and of the recordings it is solved against."""
-        content = [plain(self), sorted(index_digests, key=str)]
+        rules = [*self.rules, *self.reported, *(each.rule for each in self.switched_off)]
+        rest = replace(self, rules=(), reported=(), switched_off=())
+        digests = [digest_of(each) for each in rules]
+        off = [each.reason for each in self.switched_off]
+        content = [plain(rest), digests, off, sorted(index_digests, key=str)]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

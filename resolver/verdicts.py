@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
+from depcheck.conflicts.compiled import marker_of, package_of
 from depcheck.conflicts.matching import triggers
 from depcheck.conflicts.model import BuildNeeds, RuleKind
 from depcheck.resolver.solution import AppliedRule, Waiver
@@ -74,8 +73,8 @@ def applied_rules(problem: Problem, found: Found) -> tuple[AppliedRule, ...]:
         others = [
             other
             for each in rule.then
-            if found.catalogue.target.matches(str(each.marker) if each.marker else None)
-            and (other := found.candidates.get(canonicalize_name(each.name))) is not None
+            if found.catalogue.target.matches(marker_of(each))
+            and (other := found.candidates.get(package_of(each))) is not None
         ]
         if rule.kind in _FOR_OTHERS and not others:
             continue
@@ -99,7 +98,7 @@ def reported_trouble(problem: Problem, pins: Mapping[str, Version]) -> Iterator[
     """Yield a warning for each rule that is only reported and that the pins meet."""
     for rule in problem.reported:
         if triggers(rule, pins):
-            name = canonicalize_name(rule.when.name)
+            name = package_of(rule.when)
             yield (f"reported of `{name}=={pins[name]}`: {rule.reason}; {rule.remedy} [{rule.id}]")
 
 

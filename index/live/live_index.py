@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from depcheck.cache import Cache, default_cache
 from depcheck.index.compiled import (
     CompiledProject,
     compile_page,
@@ -22,7 +23,6 @@ from depcheck.index.compiled import (
     decode_project,
 )
 from depcheck.index.default import DEFAULT, configured_default_index
-from depcheck.index.live.cache import Cache, default_cache
 from depcheck.index.live.core_metadata import (
     PEP_643_SECONDS,
     parse_metadata,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depcheck.artifacts.cuda import load_cuda_facts
-from depcheck.artifacts.declared import load_declared
-from depcheck.artifacts.serving import unserved_versions
-from depcheck.artifacts.store import builtin_facts
+import depcheck.artifacts
+from depcheck.cache import remembered
 from depcheck.resolver.problem import build_problem
 
 if TYPE_CHECKING:
@@ -34,6 +33,19 @@ def stated_problem(
 def _unserved(capabilities: tuple[str, ...]) -> Mapping[str, Mapping[str, str]]:
     if not capabilities:
         return {}
+    room = Path(depcheck.artifacts.__path__[0])
+    sources = (*room.glob("*.py"), *room.glob("data/*"))
+    what = f"unserved {' '.join(capabilities)}"
+    found: dict[str, dict[str, str]] = remembered(what, sources, lambda: _judged(capabilities))
+    return found
+
+
+def _judged(capabilities: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    from depcheck.artifacts.cuda import load_cuda_facts  # noqa: PLC0415 - all of it is remembered
+    from depcheck.artifacts.declared import load_declared  # noqa: PLC0415
+    from depcheck.artifacts.serving import unserved_versions  # noqa: PLC0415
+    from depcheck.artifacts.store import builtin_facts  # noqa: PLC0415
+
     store = builtin_facts()
     measured = store.with_kernels() if store else ()
     return unserved_versions(capabilities, measured, load_declared(), load_cuda_facts())

@@ -10,8 +10,8 @@ import pytest
 from support.scripted import Reply, Scripted, ranged, scripted
 from support.wheelhouse import make_sdist, make_wheel, metadata_text
 
+from depcheck.cache import Cache
 from depcheck.index.live import http
-from depcheck.index.live.cache import Cache
 from depcheck.index.live.http import IndexUnreachableError
 from depcheck.index.live.live_index import LiveIndex
 from depcheck.index.model import CoreMetadata, Dependency, Dist, InvalidMetadataError

@@ -12,8 +12,8 @@ import pytest
 from support.recording import record
 from support.universe import Release
 
+from depcheck.cache import Cache
 from depcheck.errors import EnvironmentFailure
-from depcheck.index.live.cache import Cache
 from depcheck.index.live.live_index import live_indexes
 from depcheck.index.live.server import address, make_server, serving
 from depcheck.index.model import DYNAMIC, INVALID, UNRECORDED

@@ -1,4 +1,4 @@
-"""What was fetched, kept on disk: compiled project pages and core metadata, each checked when read.
+"""What was fetched or worked out, kept on disk, and checked when it is read.
 
 An entry is a file whose first line is the BLAKE2 digest of the rest; a damaged entry counts as
 absent. Entries are written beside their place and moved into it, so that any number of processes
@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from platformdirs import user_cache_path
+from depcheck import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _FORMAT = "v2"
 
@@ -22,7 +24,11 @@ _FORMAT = "v2"
 def default_cache() -> Path:
     """Return the user's cache folder for depcheck; ``DEPCHECK_CACHE_DIR`` names another."""
     stated = os.environ.get("DEPCHECK_CACHE_DIR")
-    return Path(stated) if stated else user_cache_path("depcheck", appauthor=False)
+    if stated:
+        return Path(stated)
+    from platformdirs import user_cache_path  # noqa: PLC0415 - only where nothing is stated
+
+    return user_cache_path("depcheck", appauthor=False)
 
 
 class Cache:
@@ -44,6 +50,8 @@ class Cache:
 
     def write(self, kind: str, key: str, header: dict[str, Any], content: bytes) -> None:
         """Keep an entry; a cache that cannot be written to does not hinder anybody."""
+        import tempfile  # noqa: PLC0415 - most runs only read
+
         path = self._path(kind, key)
         rest = json.dumps(header, sort_keys=True).encode() + b"\n" + content
         try:
@@ -61,6 +69,27 @@ class Cache:
     def _path(self, kind: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self._folder / kind / name[:2] / name[2:]
+
+
+def remembered(what: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:
+    """Return a JSON value that is worked out of files, kept while they are what they were.
+
+    As with Python's own bytecode, a file is what it was while its size and its time of change are.
+
+    Args:
+        what: Names the value, with all that it depends on besides the files.
+        sources: The files, those with the code that works the value out among them.
+        make: Works it out.
+    """
+    stamps = [(str(path), (at := path.stat()).st_mtime_ns, at.st_size) for path in sorted(sources)]
+    key = json.dumps([__version__, what, stamps])
+    cache = Cache(default_cache())
+    kept = cache.read("derived", key)
+    if kept is not None:
+        return json.loads(kept[1])
+    value = make()
+    cache.write("derived", key, {"what": what}, json.dumps(value, separators=(",", ":")).encode())
+    return value
 
 
 def _digest(content: bytes) -> str:
