@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ class CudaFacts:
 @cache
 def load_cuda_facts() -> CudaFacts:
     """Return the facts that come with depcheck."""
-    return read_cuda_facts(Path(str(files("depcheck.artifacts"))) / "data" / "cuda.toml")
+    return read_cuda_facts(Path(__file__).parent / "data" / "cuda.toml")
 
 
 def read_cuda_facts(path: Path) -> CudaFacts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ class Declared:
 @cache
 def load_declared() -> Declared:
     """Return what comes with depcheck."""
-    return read_declared(Path(str(files("depcheck.artifacts"))) / "data" / "declared.toml")
+    return read_declared(Path(__file__).parent / "data" / "declared.toml")
 
 
 def read_declared(path: Path) -> Declared:

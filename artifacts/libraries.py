@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,7 @@ class LibraryFacts:
 @cache
 def load_library_facts() -> LibraryFacts:
     """Return the facts that come with depcheck."""
-    return read_library_facts(Path(str(files("depcheck.artifacts"))) / "data" / "libraries.toml")
+    return read_library_facts(Path(__file__).parent / "data" / "libraries.toml")
 
 
 def read_library_facts(path: Path) -> LibraryFacts:

@@ -11,7 +11,6 @@ import lzma
 import sqlite3
 import zlib
 from contextlib import closing
-from importlib.resources import files as package_files
 from os.path import commonprefix
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,7 +123,7 @@ class FactStore:
 
 def builtin_facts() -> FactStore | None:
     """Return the facts that come with depcheck, None where this copy has none."""
-    path = Path(str(package_files("depcheck.artifacts"))) / "data" / "recorded.sqlite"
+    path = Path(__file__).parent / "data" / "recorded.sqlite"
     return FactStore(path) if path.exists() else None
 
 

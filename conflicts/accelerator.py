@@ -6,7 +6,7 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if sys.version_info >= (3, 11):
@@ -121,4 +121,4 @@ def _cuda_major(name: str, version: Version) -> int | None:
 
 @lru_cache(maxsize=1)
 def _knowledge() -> dict[str, Any]:
-    return tomllib.loads((files("depcheck.conflicts") / "accelerator.toml").read_text())
+    return tomllib.loads(Path(__file__).with_name("accelerator.toml").read_text("utf-8"))

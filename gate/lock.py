@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.pylock import Pylock, PylockValidationError
 
 from depcheck.gate.finding import Location
+from depcheck.gate.lines import pin_lines
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -18,8 +18,6 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_PACKAGE = re.compile(r'^\[\[packages\]\]\n(?:name = "([^"\n]*)")?', re.MULTILINE)
 
 
 class UnreadableLockError(ValueError):
@@ -89,18 +87,6 @@ def parse_lock(raw: bytes, file: str) -> Lock:
             raise UnreadableLockError(f"`{pin.name}` is pinned twice")
         pins[pin.name] = pin
     return Lock(text=text, document=document, pins=pins, file=file)
-
-
-def pin_lines(text: str) -> dict[str, int]:
-    """Return the line that names each package, by its name."""
-    found: dict[str, int] = {}
-    line, seen = 1, 0
-    for match in _PACKAGE.finditer(text):
-        line += text.count("\n", seen, match.start())
-        seen = match.start()
-        if match[1] is not None:
-            found.setdefault(match[1], line + 1)
-    return found
 
 
 def _pin(package: Mapping[str, Any], location: Location) -> LockedPin:

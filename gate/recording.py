@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from depcheck.gate.finding import Location
 from depcheck.gate.inputs import describe_inputs
 from depcheck.gate.judge import stored_document
-from depcheck.gate.lock import pin_lines
+from depcheck.gate.lines import pin_lines
 from depcheck.gate.lockset import LOCK
 from depcheck.gate.pins import judge_pins
 from depcheck.lockfiles.record import gate_json

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
 
 from depcheck.tomlfile import BadValueError, did_you_mean, kind_of
 from depcheck.tomlvalues import address, text
@@ -74,6 +73,8 @@ def size(value: object) -> int:
     match = _SIZE.fullmatch(found)
     if match is None or match["unit"] not in _UNITS:
         raise BadValueError(f"`{found}` is not a size", "write it like `14 GB` or `12.5 GiB`")
+    from decimal import Decimal  # noqa: PLC0415 - few specs state a size
+
     amount = int(Decimal(match["number"]) * _UNITS[match["unit"]])
     if amount == 0:
         raise BadValueError(f"`{found}` leaves no room", "write it like `14 GB` or `12.5 GiB`")

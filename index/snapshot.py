@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from contextlib import closing
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +50,7 @@ _REINSTALL = "record the index again, or reinstall depcheck"
 
 def embedded_path() -> Path:
     """Return where the recording that ships with depcheck is."""
-    return Path(str(resources.files("depcheck.index"))) / "data" / "embedded.sqlite"
+    return Path(__file__).parent / "data" / "embedded.sqlite"
 
 
 def open_snapshot(path: Path | None = None) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -92,4 +92,4 @@ def _one_line(text: str) -> str:
 
 
 def _template(name: str) -> str:
-    return (files("depcheck.lockfiles") / "templates" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")

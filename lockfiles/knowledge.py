@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +107,7 @@ def _evidence(entry: Table) -> None:
 
 
 def _root(name: str) -> Table:
-    path = Path(str(files("depcheck.lockfiles"))) / "data" / name
+    path = Path(__file__).parent / "data" / name
     return read_toml(path, reference="invalid-facts").root
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depcheck import errors
 from depcheck.lockfiles.manifest import manifest
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def pack(members: dict[str, bytes]) -> bytes:
 
 def _program() -> dict[str, bytes]:
     """Return the validator's own files by their place in the archive."""
-    package = Path(str(files("depcheck")))
+    package = Path(errors.__file__).parent
     room = package / "validate"
     found = {
         f"depcheck/validate/{path.relative_to(room).as_posix()}": path.read_bytes()

@@ -11,8 +11,6 @@ from depcheck.conflicts.accelerator import mixtures
 from depcheck.errors import DepcheckError, ExitCode
 from depcheck.index.default import absolute_url, canonical_default_index
 from depcheck.resolver.ahead import prepare
-from depcheck.resolver.core import prove
-from depcheck.resolver.explanation import explain
 from depcheck.resolver.fallback import far_fallbacks
 from depcheck.resolver.passed_over import passed_over
 from depcheck.resolver.problem import DEFAULT_INDEX
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.core import Core
     from depcheck.resolver.problem import Problem
-    from depcheck.resolver.search import Asked
+    from depcheck.resolver.search import Asked, Refuted
 
 
 class UnhashedFileError(DepcheckError):
@@ -114,13 +112,21 @@ def _search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     bench = Bench(problem, indexes)
     prepare(problem, indexes)
     outcome = bench.attempt()
-    proved = outcome if isinstance(outcome, Found) else prove(bench, outcome)
+    proved = outcome if isinstance(outcome, Found) else _proved(bench, outcome)
     unknown = list(_unknown(bench, proved))
     if unknown:
         raise bench.dependencies.unknown[max(unknown)]
     if isinstance(proved, Found):
         return proved
+    from depcheck.resolver.explanation import explain  # noqa: PLC0415 - only without a solution
+
     raise explain(bench, proved)
+
+
+def _proved(bench: Bench, refuted: Refuted) -> Found | Core:
+    from depcheck.resolver.core import prove  # noqa: PLC0415 - only without a solution
+
+    return prove(bench, refuted)
 
 
 def _unknown(bench: Bench, proved: Found | Core) -> Iterator[tuple[str, int]]:

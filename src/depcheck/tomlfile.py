@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from depcheck.errors import InputError
-from depcheck.tomllines import Key, line_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,6 +21,8 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from depcheck.tomllines import Key
 
 T = TypeVar("T")
 
@@ -87,6 +87,8 @@ class TomlFile:
         self, key: Key, message: str, remedy: str | None = None, value: object = None
     ) -> None:
         """Add a problem; ``value`` helps to find its line inside a longer value."""
+        from depcheck.tomllines import line_of  # noqa: PLC0415 - only after a mistake
+
         line = line_of(self._text, key, value)
         self._problems.append(Problem(key=dotted(key), line=line, message=message, remedy=remedy))
 
@@ -242,6 +244,8 @@ def dotted(key: Key) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return a question that names the nearest known word, None where nothing is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+
     near = get_close_matches(word, sorted(known), n=1)
     return f"did you mean `{near[0]}`?" if near else None
 

@@ -15,7 +15,6 @@ from depcheck.errors import ExitCode, InputError
 from depcheck.gate.inputs import SETTINGS, given_rules
 from depcheck.gate.recording import recorded
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
-from depcheck.lockfiles.explanation import read_explanation
 from depcheck.lockfiles.lockset import render, write
 from depcheck.lockfiles.record import RECORD
 from depcheck.lockfiles.stages import plan_stages
@@ -75,6 +74,8 @@ def run(options: Namespace, console: Console) -> ExitCode:
 
 def _earlier(folder: Path, options: Namespace, console: Console) -> dict[str, str]:
     """Return the versions of the earlier lock set that are to be kept; none where there is none."""
+    from depcheck.lockfiles.explanation import read_explanation  # noqa: PLC0415 - only to keep
+
     if not (folder / "explain.json").exists():
         console.note(f"there is no earlier lock set in {folder} to keep")
         return {}
