@@ -10,8 +10,9 @@ reference), ``file`` (filename, url, sha256, size, uploaded), ``direct``, ``meta
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from depcheck.lockfiles import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def explain_json(solution: Solution, stages: Sequence[Stage]) -> bytes:
         },
         "pins": {pin.name: _pin(pin, solution, stage_of[pin.name]) for pin in solution.pins},
     }
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return json_text.dumps(document).encode()
 
 
 def _pin(pin: Pin, solution: Solution, stage: str) -> dict[str, Any]:

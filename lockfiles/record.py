@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from depcheck import __version__
+from depcheck.lockfiles import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ def gate_json(
         "notes": list(inputs.notes),
     }
     document["digest"] = digest_of(document)
-    return (json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return json_text.dumps(document).encode()
 
 
 def digest_of(document: Mapping[str, Any]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depcheck import errors
+from depcheck.lockfiles import json_text
 from depcheck.lockfiles.manifest import manifest
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def validate_dependencies(solution: Solution, stages: Sequence[Stage]) -> bytes:
 
     Members are stored, not compressed: what compression makes depends on the zlib at hand.
     """
-    promise = json.dumps(manifest(solution, stages), indent=1, sort_keys=True) + "\n"
+    promise = json_text.dumps(manifest(solution, stages))
     return pack({**_program(), "manifest.json": promise.encode()})
 
 

@@ -59,9 +59,22 @@ def test_every_pin_says_why_it_is_there() -> None:
 
 
 def test_keys_are_sorted_at_every_level() -> None:
-    text = explanation()
+    def unsorted(value: Any) -> list[list[str]]:
+        below = value.values() if isinstance(value, dict) else value
+        found = [list(value)] if isinstance(value, dict) and list(value) != sorted(value) else []
+        nested = (each for each in below if isinstance(each, (dict, list)))
+        return found + [each for item in nested for each in unsorted(item)]
 
-    assert json.dumps(json.loads(text), indent=1, sort_keys=True).encode() + b"\n" == text
+    assert [] == unsorted(json.loads(explanation()))
+
+
+def test_every_pin_has_its_line() -> None:
+    lines = explanation().decode().splitlines()
+    pins = {name: f'  "{name}": {{' for name in document()["pins"]}
+
+    assert dict.fromkeys(pins, 1) == {
+        name: sum(line.startswith(start) for line in lines) for name, start in pins.items()
+    }
 
 
 def test_it_reads_back_as_what_was_solved(tmp_path: Path) -> None:
