@@ -13,7 +13,7 @@ from support.scripted import Reply, Scripted, scripted
 from support.universe import Release, Universe, pins, problem, solved
 from support.wheelhouse import metadata_text
 
-from depcheck.index.live.cache import Cache
+from depcheck.cache import Cache
 from depcheck.index.live.live_index import live_indexes
 from depcheck.resolver.explanation import UnsatisfiableError
 from depcheck.resolver.solve import solve
