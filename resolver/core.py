@@ -49,24 +49,24 @@ def prove(bench: Bench, refuted: Refuted) -> Core | Found:
         SearchLimitError: neither could be done within the problem's budget.
         NotRecordedError: as `Bench.attempt`.
     """
-    core = _Deletion(bench, thorough=False).run(refuted)
-    if isinstance(bench.attempt(frozenset(core.stated), thorough=True), Refuted):
+    core = _Deletion(bench).run(refuted)
+    if core is not None:
         return core
     outcome = bench.attempt(thorough=True)
     if isinstance(outcome, Found):
         return outcome
-    return _Deletion(bench, thorough=True).run(outcome)
+    return _Deletion(bench).run(outcome) or Core(stated=outcome.stated, minimal=False)
 
 
 class _Deletion:
-    def __init__(self, bench: Bench, *, thorough: bool) -> None:
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._thorough = thorough
         self._searches = 0
         self._unsure = False
 
-    def run(self, refuted: Refuted) -> Core:
-        last = refuted
+    def run(self, refuted: Refuted) -> Core | None:
+        """Return a core, None where what was refuted by a quick search cannot be proved."""
+        proof: Refuted | None = None
         clauses = _ordered(refuted)
         size = max(1, len(clauses) // 2)
         while True:
@@ -77,12 +77,14 @@ class _Deletion:
                 if found is None:
                     place += size
                 else:
-                    last = found
+                    proof = found
                     place = sum(each in found.stated for each in clauses[:place])
                     clauses = [each for each in rest if each in found.stated]
             if size == 1:
-                last = self._refute(clauses, single=False) or last
-                stated = {clause: last.stated[clause] for clause in clauses}
+                proof = self._refute(clauses, single=False) or proof
+                if proof is None:
+                    return None
+                stated = {clause: proof.stated[clause] for clause in clauses}
                 return Core(stated=stated, minimal=not self._unsure)
             size //= 2
 
@@ -91,9 +93,7 @@ class _Deletion:
         if self._searches < _SEARCHES:
             self._searches += 1
             try:
-                outcome = self._bench.attempt(
-                    frozenset(clauses), max_rounds=_ROUNDS, thorough=self._thorough
-                )
+                outcome = self._bench.attempt(frozenset(clauses), max_rounds=_ROUNDS, thorough=True)
             except DepcheckError:
                 # The search gave up, or met what only a build or another recording could tell.
                 outcome = None

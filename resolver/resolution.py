@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     Criteria = dict[str, Criterion[Want, Candidate]]
 
 
-class RunningInCirclesError(Exception):
-    """The quick search met a set of pins again, with no conflict in between."""
+_PATIENCE = 1_500
+"""Rounds after which the quick search gives way. Real requirements take some hundred."""
+
+
+class NoHeadwayError(Exception):
+    """The quick search met a set of pins again, or has tried for long: a better one is needed."""
 
 
 class RankedCriterion(Criterion[Want, Candidate]):
@@ -247,15 +251,19 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
 
 
 class QuickResolution(ForgetfulResolution):
-    """The search that jumps back, and that stops where pins displace each other for ever."""
+    """The search that jumps back, and that stops where it gets nowhere."""
 
     def __init__(self, provider: Provider, reporter: BaseReporter[Want, Candidate, str]) -> None:
         super().__init__(provider, reporter)
         self._pinned: set[str] = set()
         self._met: set[frozenset[int]] = set()
         """Names that were pinned, and sets of pins that were met, since the last conflict."""
+        self._attempts = 0
 
     def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Want, Candidate]]:
+        self._attempts += 1
+        if self._attempts > _PATIENCE:
+            raise NoHeadwayError
         # Where pins displace each other, each in turn, no conflict ever shows.
         causes = super()._attempt_to_pin_criterion(name)
         if causes:
@@ -264,7 +272,7 @@ class QuickResolution(ForgetfulResolution):
         elif name in self._pinned:
             pins = frozenset(map(id, self.state.mapping.values()))
             if pins in self._met:
-                raise RunningInCirclesError
+                raise NoHeadwayError
             self._met.add(pins)
         self._pinned.add(name)
         return causes

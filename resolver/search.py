@@ -20,8 +20,8 @@ from depcheck.resolver.clauses import Clause, clause_of, counts
 from depcheck.resolver.dependencies import Dependencies
 from depcheck.resolver.provider import Provider
 from depcheck.resolver.resolution import (
+    NoHeadwayError,
     QuickResolution,
-    RunningInCirclesError,
     ThoroughResolution,
 )
 from depcheck.resolver.target import TargetEnvironment
@@ -219,7 +219,7 @@ class Bench:
             state = kind(provider, journal).resolve(
                 sorted(roots, key=lambda want: (not want.weak, want.extra)), max_rounds=limit
             )
-        except RunningInCirclesError:
+        except NoHeadwayError:
             return self.attempt(kept, max_rounds=max_rounds, thorough=True)
         except ResolutionImpossible:
             return Refuted(stated=journal.stated)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.requirements import Requirement
 from support.universe import Release, Universe, indexes, problem, solution
 
 from depcheck.errors import DepcheckError
-from depcheck.resolver.core import Core, _Deletion, prove
+from depcheck.resolver.core import Core, prove
 from depcheck.resolver.explanation import UnsatisfiableError
 from depcheck.resolver.search import Bench, Found, Refuted
 from depcheck.resolver.solve import solve
 
 if TYPE_CHECKING:
+    from depcheck.resolver.clauses import Clause
     from depcheck.resolver.problem import Problem
 
 AXOLOTL: Universe = {
@@ -269,15 +270,20 @@ def test_search_that_gives_up_leaves_a_core_that_is_not_called_minimal() -> None
     assert isinstance(outcome, Refuted)
     limited = _GivesUp(replace(bench.problem), bench.indexes)
 
-    core = _Deletion(limited, thorough=False).run(outcome)
+    core = prove(limited, outcome)
 
+    assert isinstance(core, Core)
     assert not core.minimal
     assert set(outcome.stated) == set(core.stated)
 
 
 class _GivesUp(Bench):
-    def attempt(self, *_: object, **__: object) -> Found | Refuted:
-        raise DepcheckError("search-limit", "gave up", hint=None)
+    """Proves that the problem has no solution, and nothing about any part of it."""
+
+    def attempt(self, kept: frozenset[Clause] | None = None, **options: Any) -> Found | Refuted:
+        if kept is not None:
+            raise DepcheckError("search-limit", "gave up", hint=None)
+        return super().attempt(kept, **options)
 
 
 def test_a_pin_is_offered_only_if_it_solves_as_written() -> None:
