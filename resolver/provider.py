@@ -48,6 +48,10 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._explicit_pre = _names_with_prereleases(roots)
         self._kept = kept
         self._candidates: dict[tuple[str, int], Candidate] = {}
+        self._unusable: dict[str, int] = {}
+        """The ranks that are known to have no file for the target, by project."""
+        self._ruled_out: dict[str, int] = {}
+        """The ranks that no solution can have, by identifier."""
 
     def identify(self, requirement_or_candidate: Want | Candidate) -> str:
         """Return the package, or the extra of it."""
@@ -83,6 +87,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         mask = project.everything
         for want in (*wants, *self._roots_on_base_of(wants[0])):
             mask &= want.mask(project)
+        mask &= ~self._ruled_out.get(identifier, 0)
         for rank in broken:
             if rank != ABSENT:
                 mask &= ~(1 << rank)
@@ -122,6 +127,12 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         wants = [each.requirement for each in information[identifier]]
         return preference(identifier, wants, self._order.get(wants[0].name, _LAST))
 
+    def rule_out(self, candidate: Candidate) -> None:
+        """Offer a candidate no more: it was shown that no solution has it."""
+        if candidate.rank != ABSENT:
+            known = self._ruled_out.get(candidate.identifier, 0)
+            self._ruled_out[candidate.identifier] = known | 1 << candidate.rank
+
     def project(self, name: str) -> Project:
         """Return a project that there is."""
         found = self._catalogue.project(name)
@@ -143,11 +154,14 @@ class Provider(AbstractProvider[Want, Candidate, str]):
             yield from self._newest(project, extra, mask & project.prereleases)
 
     def _newest(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
+        mask &= ~self._unusable.get(project.name, 0)
         first = mask & self._preference_mask(project)
         for rank in chain(newest_first(first), newest_first(mask & ~first)):
             dist = self._catalogue.choice(project, rank)
             if isinstance(dist, Dist):
                 yield self._candidate(project, extra, rank, dist)
+            else:
+                self._unusable[project.name] = self._unusable.get(project.name, 0) | 1 << rank
 
     def _preference_mask(self, project: Project) -> int:
         version = self._preferred.get(project.name)

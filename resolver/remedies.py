@@ -97,7 +97,7 @@ def _tried(problem: Problem, proposal: _Proposal, sparing: Sparing) -> Remedy | 
 def _attempt(problem: Problem, sparing: Sparing) -> Found | None:
     prepare(problem, sparing.freely)
     try:
-        outcome = Bench(problem, sparing.counted).attempt(max_rounds=_ROUNDS)
+        outcome = Bench(problem, sparing.counted).attempt(max_rounds=_ROUNDS, thorough=True)
     except AllowanceSpentError:
         raise
     except DepcheckError:

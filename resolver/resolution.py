@@ -7,6 +7,7 @@ learns from every conflict which pins do not go together.
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _PATIENCE = 1_500
 """Rounds after which the quick search gives way. Real requirements take some hundred."""
+
+
+_TROUBLED = 5
+"""Failures from which on the thorough search decides a package first."""
 
 
 class NoHeadwayError(Exception):
@@ -118,7 +123,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
             return patience <= 0
         return index >= self._optimism_ends
 
-    def _next(self, undecided: Iterable[str]) -> str:
+    def _next(self, undecided: Collection[str]) -> str:
         criteria = self.state.criteria
         pool = self._p.narrow_requirement_selection(
             identifiers=undecided,
@@ -284,6 +289,7 @@ class ThoroughResolution(ForgetfulResolution):
     Every version that is ruled out has its reason: the pins that rule it out. When all versions of
     a package are, the search goes back to the latest pin among all those reasons, since nothing
     later can help (conflict-directed backjumping), and rules that pin out for the rest of them.
+    That these do not go together is learned: it is not tried again anywhere in the search.
     """
 
     def __init__(self, provider: Provider, reporter: BaseReporter[Want, Candidate, str]) -> None:
@@ -292,10 +298,61 @@ class ThoroughResolution(ForgetfulResolution):
         """The pins that stood in the way of the package being pinned."""
         self._reasons: dict[Candidate, frozenset[str]] = {}
         """The pins that rule out each candidate that is now ruled out by an earlier conflict."""
+        self._failures: Counter[str] = Counter()
+        """How often no version of a package could be pinned."""
+        self._learned: dict[Candidate, list[frozenset[Candidate]]] = {}
+        """For each candidate the sets of others that it does not go together with."""
 
     def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Want, Candidate]]:
-        self._blamed = self._blame(self.state.criteria[name])
-        return super()._attempt_to_pin_criterion(name)
+        state = self.state
+        criterion = state.criteria[name]
+        blamed = self._blame(criterion)
+        causes: list[Criterion[Want, Candidate]] = []
+        for candidate in criterion.candidates:
+            against = self._known_to_stand_against(candidate)
+            if against is None:
+                self._blamed = set()
+                try:
+                    state.criteria.update(self._get_updated_criteria(candidate))
+                except RequirementsConflicted as conflict:
+                    self._r.rejecting_candidate(conflict.criterion, candidate)
+                    causes.append(conflict.criterion)
+                else:
+                    state.mapping[name] = candidate
+                    return []
+                against = self._blamed - {name}
+                self._learn(candidate, against)
+            blamed |= against
+        self._blamed = blamed - {name}
+        self._failures[name] += 1
+        return causes or [criterion]
+
+    def _next(self, undecided: Collection[str]) -> str:
+        # What fails again and again is decided before what it fails on, else each of these is
+        # tried with all of it.
+        troubled = [
+            each
+            for each in undecided
+            if self._failures[each] >= _TROUBLED and not self._get_preference(each).unneeded
+        ]
+        if troubled:
+            return max(troubled, key=lambda each: (self._failures[each], each))
+        return super()._next(undecided)
+
+    def _known_to_stand_against(self, candidate: Candidate) -> set[str] | None:
+        """Return pins that a candidate is known not to go together with, None if it may do."""
+        mapping = self.state.mapping
+        for others in self._learned.get(candidate, ()):
+            if all(mapping.get(each.identifier) is each for each in others):
+                return {each.identifier for each in others}
+        return None
+
+    def _learn(self, candidate: Candidate, blamed: Collection[str]) -> None:
+        if not blamed:
+            self._p.rule_out(candidate)
+        together = frozenset([candidate, *(self.state.mapping[each] for each in blamed)])
+        for each in together:
+            self._learned.setdefault(each, []).append(together - {each})
 
     def _get_updated_criteria(self, candidate: Candidate) -> Criteria:
         try:
@@ -324,6 +381,7 @@ class ThoroughResolution(ForgetfulResolution):
             if name not in blamed:
                 continue
             self._reasons[candidate] = frozenset(blamed - {name})
+            self._learn(candidate, self._reasons[candidate])
             known = [(key, list(each.incompatibilities)) for key, each in broken.criteria.items()]
             self._push_new_state()
             if self._patch_criteria([*known, (name, [candidate])]):
