@@ -151,6 +151,16 @@ def test_the_search_finds_a_package_and_says_why_it_is_there(opened: Open) -> No
     assert page.evaluate("document.activeElement.id") == "focus"
 
 
+def test_what_begins_with_the_text_is_found_first(opened: Open) -> None:
+    page = opened()
+    page.fill("#search", "transf")
+    found = page.locator("#pins tbody tr:visible th").all_inner_texts()
+    page.press("#search", "Enter")
+
+    assert ["hf-transfer", "transformers"] == found
+    assert page.locator("#focus h3").inner_text() == "Why transformers is here"
+
+
 def test_a_pin_is_followed_to_who_asked_for_it_and_back(opened: Open) -> None:
     page = opened(at="#pin-filelock")
     title = page.locator("#focus h3")
@@ -219,11 +229,13 @@ def test_the_packages_are_sorted_by_size(opened: Open) -> None:
     )
 
 
-def test_tab_goes_everywhere_and_the_focus_can_be_seen(opened: Open) -> None:
-    """The first forty stops: each is another one, and each has an outline or a thick stroke."""
+@pytest.mark.parametrize("start", ["body", "#by-download"], ids=["top", "picture"])
+def test_tab_goes_on_and_the_focus_can_be_seen(opened: Open, start: str) -> None:
+    """Twenty stops: each is another one, and each has an outline or a thick stroke inside."""
     page = opened()
+    page.locator(start).focus()
     stops = []
-    for _ in range(40):
+    for _ in range(20):
         page.keyboard.press("Tab")
         stops.append(
             page.evaluate(
@@ -233,13 +245,14 @@ def test_tab_goes_everywhere_and_the_focus_can_be_seen(opened: Open) -> None:
                   const label = now.matches(".choice input") ? now.nextElementSibling : now;
                   const style = getComputedStyle(drawn ?? label);
                   const number = [...document.querySelectorAll("*")].indexOf(now);
-                  return [number, drawn ? style.strokeWidth : style.outlineWidth];
+                  const inside = `${parseFloat(style.strokeWidth) / 2}px`;
+                  return [number, drawn ? inside : style.outlineWidth];
                 }"""
             )
         )
 
-    assert 40 == len({number for number, _ in stops})
-    assert {"3px"} == {width for _, width in stops}
+    assert 20 == len({number for number, _ in stops})
+    assert ["3px"] * 20 == [width for _, width in stops]
 
 
 def test_without_a_script_every_table_is_there(opened: Open) -> None:

@@ -13,7 +13,7 @@ from depcheck.page.comparison import PinDifference
 from depcheck.page.content import page_of
 from depcheck.page.matrix import CoverageCell, CoverageRow, FileGroup, FileMatrix, FileRow
 from depcheck.page.model import Asker, Extent
-from depcheck.resolver.solution import Via
+from depcheck.resolver.solution import PassedOver, Via
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,18 @@ def test_the_graph_has_the_words_of_each_dependency(tmp_path: Path) -> None:
         "askers": [["spec.toml: requirements[0]", "transformers", False]],
         "needs": [["filelock", "filelock"], ["numpy", ""]],
         "rules": [],
+        "passed": [],
     } == page.graph["transformers"]
+
+
+def test_versions_passed_over_are_told_with_the_reason(tmp_path: Path) -> None:
+    groups = (
+        PassedOver(versions=("2.4", "2.3", "2.2", "2.1"), reason="too new"),
+        PassedOver(versions=("2.0",), reason="yanked"),
+    )
+    page = page_of(measured(tmp_path, heavy(pins=(pin("a", passed_over=groups),))))
+
+    assert [["2.4 \u2026 2.1 (4)", "too new"], ["2.0", "yanked"]] == page.graph["a"]["passed"]
 
 
 def test_a_waiver_without_a_rule_is_the_image_spec_s_own(tmp_path: Path) -> None:

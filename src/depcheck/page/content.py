@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from depcheck.lockfiles.stored import StoredLockSet
     from depcheck.page.comparison import Comparison, Sizes
 
+_SHOWN = 3
+"""Versions; of longer lists the page shows the ends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -149,6 +152,7 @@ def _pins(here: Measured) -> Iterator[PinRow]:
             ),
             needs=tuple(need for need in each.pin.requires if need in here.stored.pins),
             rules=each.rules,
+            passed_over=each.pin.passed_over,
         )
 
 
@@ -210,9 +214,19 @@ def _graph(pins: Sequence[PinRow]) -> dict[str, Any]:
                 [escape(need), escape(words.get((pin.name, need), ""))] for need in pin.needs
             ],
             "rules": [escape(rule) for rule in pin.rules],
+            "passed": [
+                [escape(_span(group.versions)), escape(group.reason)] for group in pin.passed_over
+            ],
         }
         for pin in pins
     }
+
+
+def _span(versions: Sequence[str]) -> str:
+    """Return versions, the middle of a long list left out: ``2.4.4 … 2.0.0 (27)``."""
+    if len(versions) <= _SHOWN:
+        return ", ".join(versions)
+    return f"{versions[0]} \u2026 {versions[-1]} ({len(versions)})"
 
 
 def _comparison(there: Measured, here: Measured) -> Comparison:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from depcheck.page.comparison import Comparison
     from depcheck.page.drawing import Picture
     from depcheck.page.matrix import CoverageRow, FileMatrix
-    from depcheck.resolver.solution import Waiver
+    from depcheck.resolver.solution import PassedOver, Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,8 @@ class PinRow:
     needs: tuple[str, ...]
     """Names of pins, sorted."""
     rules: tuple[str, ...]
+    passed_over: tuple[PassedOver, ...]
+    """Newer versions, and why they were not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

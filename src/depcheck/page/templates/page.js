@@ -59,7 +59,10 @@
       make("div", { class: "columns" },
         column("Asked for by", pin.askers.map(([asker, words, isPin]) => entry(asker, words, isPin))),
         centre,
-        column("Needs", pin.needs.map(([need, words]) => entry(need, words, true)))));
+        column("Needs", pin.needs.map(([need, words]) => entry(need, words, true)))),
+      ...(pin.passed.length ? [make("h4", {}, "Newer versions passed over"),
+        make("ul", { class: "passed" }, ...pin.passed.map(([versions, reason]) =>
+          make("li", {}, make("strong", {}, versions), ` ${reason}`)))] : []));
     for (const row of rows) row.toggleAttribute("aria-current", row.id === `pin-${name}`);
   };
 
@@ -97,8 +100,9 @@
   };
   search.addEventListener("input", filter);
   search.addEventListener("keydown", (event) => {
-    const first = rows.find((row) => !row.hidden);
     const wanted = search.value.trim().toLowerCase();
+    const left = rows.filter((row) => !row.hidden);
+    const first = left.find((row) => row.id.startsWith(`pin-${wanted}`)) ?? left[0];
     if (event.key !== "Enter" || !first) return;
     follow(Object.hasOwn(graph, wanted) ? wanted : first.id.replace(/^pin-/, ""));
   });
