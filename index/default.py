@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from pip._internal.models.index import PyPI
 
@@ -25,7 +25,7 @@ def configured_default_index() -> str:
     """Return the Simple API root that the user's uv or pip would ask, ending in a slash."""
     for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         if stated := os.environ.get(variable):
-            return _root(stated.partition("=")[2] if _is_named(stated) else stated)
+            return _root(_with_credentials(stated) if _is_named(stated) else stated)
     from pip._internal.configuration import Configuration  # noqa: PLC0415 - only when it is needed
     from pip._internal.exceptions import ConfigurationError  # noqa: PLC0415
 
@@ -41,6 +41,17 @@ def _is_named(stated: str) -> bool:
     """Tell uv's ``name=url`` from a URL."""
     name, separator, _ = stated.partition("=")
     return bool(separator) and "/" not in name
+
+
+def _with_credentials(stated: str) -> str:
+    """Return the URL of uv's ``name=url``, with what its variables for that name say."""
+    name, _, url = stated.partition("=")
+    prefix = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
+    user = os.environ.get(f"{prefix}_USERNAME")
+    if user is None or "@" in urlsplit(url).netloc:
+        return url
+    pair = f"{quote(user, safe='')}:{quote(os.environ.get(f'{prefix}_PASSWORD', ''), safe='')}"
+    return url.replace("://", f"://{pair}@", 1)
 
 
 def _root(url: str) -> str:

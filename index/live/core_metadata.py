@@ -101,15 +101,19 @@ def _dependency(text: str) -> Dependency:
     )
 
 
-def read_wheel(http: Http, url: str, size: int | None) -> tuple[bytes, int]:
+def read_wheel(
+    http: Http, url: str, size: int | None, sha256: str | None = None
+) -> tuple[bytes, int]:
     """Return a remote wheel's METADATA, and how many bytes were transferred.
+
+    The hash of a wheel can be checked only where the server sends it whole.
 
     Raises:
         IndexUnreachableError: the server does not answer.
         InvalidMetadataError: the file is no wheel, or has no METADATA.
     """
     try:
-        file = RemoteFile(http, url, size=size)
+        file = RemoteFile(http, url, size=size, sha256=sha256)
         with zipfile.ZipFile(file) as archive:
             return _member(archive, ".dist-info/METADATA"), file.transferred
     except _ARCHIVE_ERRORS as error:

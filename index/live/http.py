@@ -21,6 +21,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.credentials import Credentials, redacted
+from depcheck.index.live.local_files import LocalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,7 @@ DEADLINE_SECONDS = 120
 """For one URL, with all attempts and redirects."""
 _CONNECT_SECONDS, _READ_SECONDS = 10, 30
 _LARGEST_BODY = 256 * 1024 * 1024
+_MOST_REDIRECTS = 10
 _CHUNK = 64 * 1024
 _BACKOFF_SECONDS = 0.5
 _LONGEST_PAUSE = 30
@@ -189,13 +191,17 @@ class _Session(requests.Session):
         super().__init__()
         self._credentials = credentials
         self.trust_env = False
+        self.max_redirects = _MOST_REDIRECTS
         self.headers["User-Agent"] = f"depcheck/{__version__}"
         for scheme in ("https://", "http://"):
             self.mount(scheme, _Adapter())
+        self.mount("file://", LocalFiles())
 
     def get_redirect_target(self, resp: Response) -> str | None:
         """Return where a response points, if it points anywhere; refuse to leave https."""
         target = super().get_redirect_target(resp)
+        if target and target.lower().startswith("file:"):
+            raise _unreachable(resp.url, "it redirects to a file of this machine")
         if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
             raise IndexUnreachableError(
                 "insecure-redirect",
@@ -207,7 +213,7 @@ class _Session(requests.Session):
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
         """Send to another host the credentials for that host, and no others."""
         super().rebuild_auth(prepared_request, response)
-        found = self._credentials.of(prepared_request.url or "")
+        found = self._credentials.of(redacted(prepared_request.url or ""))
         if found is not None:
             prepared_request.prepare_auth(found)
 
@@ -348,9 +354,7 @@ def _cause(chain: list[BaseException]) -> str:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     yield error
-    reason = getattr(error, "reason", None)
-    first = error.args[0] if error.args else None
-    for inner in (reason, first, error.__cause__):
+    for inner in (getattr(error, "reason", None), *reversed(error.args), error.__cause__):
         if isinstance(inner, BaseException):
             yield from _chain(inner)
             return

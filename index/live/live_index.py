@@ -88,7 +88,7 @@ class LiveIndex:
         self.root = configured_default_index() if stated == DEFAULT else f"{stated.rstrip('/')}/"
         self._http = http
         self._cache = cache
-        self._fresh = fresh
+        self._fresh = 0 if self.root.startswith("file:") else fresh
         self._projects: Once[str, Project | None] = Once()
         self._listings: dict[str, tuple[list[str], bytes]] = {}
         self._bases: dict[str, str] = {}
@@ -209,7 +209,7 @@ class LiveIndex:
             content = self._beside(file, url)
             if content is not None:
                 return parse_metadata(content)
-        content, _ = read_wheel(self._http, url, file.size)
+        content, _ = read_wheel(self._http, url, file.size, file.sha256)
         self.quality["metadata by range requests"] += 1
         return parse_metadata(content)
 

@@ -77,7 +77,7 @@ def fetch_page(
 
 def _base(links: list[Link], files: tuple[PageFile, ...], location: str) -> str:
     for link, file in zip(links, files, strict=True):
-        if not file.location.startswith(("http:", "https:")):
+        if "://" not in file.location:
             return link.url.removesuffix(relative_location(link.url, location))
     return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class RemoteFile(io.RawIOBase):
         size: int | None = None,
         tail: int = _TAIL,
         window: int | None = None,
+        sha256: str | None = None,
     ) -> None:
         """Read the end of a file.
 
@@ -46,9 +48,11 @@ class RemoteFile(io.RawIOBase):
             tail: Bytes of the first request.
             window: Bytes to read ahead at most. What is read then is dropped after it was used,
                 so that memory stays bounded, and a server that ignores ranges is an error.
+            sha256: What the file must have, where it is sent whole.
         """
         super().__init__()
         self._window = window
+        self._sha256 = sha256
         self._until: int | None = None
         self._http = http
         self._url = url
@@ -122,15 +126,26 @@ class RemoteFile(io.RawIOBase):
             )
         self.transferred += len(answer.body)
         if answer.status != PARTIAL:
+            self._check(answer.body)
             self._parts = [(0, answer.body)]
             return len(answer.body)
         first, total = self._span(answer.headers.get("Content-Range", ""), len(answer.body))
-        if span[0] != "-" and first != int(span.partition("-")[0]):
+        if span[0] != "-" and (first != int(span.partition("-")[0]) or total != self.size):
             raise self._wrong_range()
         if self._window is not None:
             del self._parts[1:]
         self._parts.append((first, answer.body))
         return total
+
+    def _check(self, content: bytes) -> None:
+        digest = hashlib.sha256(content).hexdigest()
+        if self._sha256 not in {None, digest}:
+            raise IndexUnreachableError(
+                "file-hash-mismatch",
+                f"`{redacted(self._url)}` has SHA-256 {digest}, and its index states "
+                f"{self._sha256}",
+                hint="the index is inconsistent, or somebody changed the file on its way",
+            )
 
     def _span(self, stated: str, length: int) -> tuple[int, int]:
         span, _, total = stated.removeprefix("bytes ").partition("/")

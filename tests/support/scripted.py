@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
 
@@ -38,18 +39,28 @@ class Scripted:
         self.url = url
         self.routes: dict[str, Reply | Callable[[Mapping[str, str]], Reply]] = {}
         self.requests: list[str] = []
+        self.headers: list[Mapping[str, str]] = []
+        """Of the requests, names in lower case."""
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Reply:
         self.requests.append(path)
+        self.headers.append(headers)
         found = self.routes.get(path, Reply(status=404))
         return found if isinstance(found, Reply) else found(headers)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep the test output clean: clients go away where an answer is too long."""
+
+
 @contextmanager
-def scripted() -> Iterator[Scripted]:
+def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serve on a free loopback port until the block ends."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    script = Scripted(f"http://127.0.0.1:{server.server_address[1]}")
+    server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    script = Scripted(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -7,8 +7,10 @@ import re
 import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
@@ -174,7 +176,7 @@ class _Places:
 
     def __init__(self, options: Namespace, in_files: str | None) -> None:
         stated = options.index_url or in_files
-        url = _parsed("--index-url", index_url, stated) if stated else DEFAULT_INDEX
+        url = _parsed("--index-url", _address, stated) if stated else DEFAULT_INDEX
         self._default = _without_credentials(url)
         self._roots = {self._default: url} if self._default != url else {}
         self.explicit = tuple(self._explicit(each) for each in options.package_index)
@@ -203,7 +205,7 @@ class _Places:
         option = f"--package-index {stated}"
         if not address:
             raise InputError("usage", f"`{option}` names no index", hint=PINNED_TO_INDEX)
-        url = _parsed(option, index_url, address)
+        url = _parsed(option, _address, address)
         location = _without_credentials(url)
         if location != url:
             self._roots[location] = url
@@ -213,6 +215,21 @@ class _Places:
             url=location,
             packages=tuple(sorted(canonicalize_name(each) for each in packages)),
         )
+
+
+def _address(value: object) -> str:
+    """Return the address of an index; the path of a folder becomes one."""
+    stated = str(value)
+    if "://" not in stated and Path(stated).is_dir():
+        return Path(stated).resolve().as_uri()
+    url = index_url(stated)
+    parts = urlsplit(url)
+    if parts.scheme == "file" and (parts.netloc or not Path(url2pathname(parts.path)).is_dir()):
+        raise BadValueError(
+            f"there is no folder `{stated}`",
+            "name a folder of distributions, or one with a folder per project",
+        )
+    return url
 
 
 def _index_name(url: str) -> str:

@@ -348,7 +348,7 @@ _REFUSED_OPTIONS = {
     "extra_index_urls": (DEPENDENCY_CONFUSION, PINNED_TO_INDEX),
     "find_links": (
         "names files that no index vouches for",
-        "name an index, or write `name @ URL#sha256=<hash>` for single wheels",
+        "name the folder as an index: `--index-url PATH` or `--package-index NAMES=PATH`",
     ),
     "no_index": ("leaves nothing to lock from", "name an index by `--index-url`"),
     "prefer_binary": (

@@ -1,0 +1,119 @@
+"""Folders of distributions, answered as an index would: for indexes at ``file://`` addresses.
+
+A folder is a tree with a folder per project, or holds the files of all projects, as `pip download`
+leaves them. Files that lie there are listed with their hashes; a project's ``index.html`` counts
+only where none do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packaging.utils import canonicalize_name
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ENDINGS = (".whl", ".tar.gz", ".zip")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_JSON = "application/vnd.pypi.simple.v1+json"
+
+
+class LocalFiles(BaseAdapter):
+    """Answers requests for ``file://`` addresses."""
+
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+        """Return a page for an address that ends in a slash, else a file or a part of it."""
+        parts = urlsplit(request.url or "")
+        path = Path(url2pathname(parts.path))
+        response = Response()
+        response.request, response.url = request, str(request.url)
+        response.status_code, response.raw = 404, io.BytesIO()
+        if parts.netloc not in {"", "localhost"}:
+            return response
+        if parts.path.endswith("/"):
+            _answer_page(response, path.parent, path.name)
+        elif path.is_file():
+            _answer_file(response, path, str(request.headers.get("Range", "")))
+        return response
+
+    def close(self) -> None:
+        """Do nothing: nothing is kept open."""
+
+
+def _answer_page(response: Response, root: Path, name: str) -> None:
+    folders = [each for each in _entries(root) if each.is_dir() and _is(each.name, name)]
+    found = [path for folder in folders for path in _distributions(folder)]
+    found += [path for path in _distributions(root) if _is(_project(path), name)]
+    if found:
+        files = [_listed(path) for path in sorted(found)]
+        page = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
+        _fill(response, _JSON, json.dumps(page).encode())
+        return
+    for folder in folders:
+        page_of = folder / "index.html"
+        if page_of.is_file():
+            response.url = f"{folder.resolve().as_uri()}/"
+            _fill(response, "text/html", page_of.read_bytes())
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _distributions(folder: Path) -> Iterator[Path]:
+    return (path for path in _entries(folder) if path.name.endswith(_ENDINGS) and path.is_file())
+
+
+def _is(stated: str, name: str) -> bool:
+    return canonicalize_name(stated) == name
+
+
+def _project(path: Path) -> str:
+    """Return the project in a file name; sdists of old may have hyphens in it."""
+    if path.name.endswith(".whl"):
+        return path.name.partition("-")[0]
+    return path.name.rpartition("-")[0]
+
+
+def _listed(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while content := file.read(1 << 20):
+            digest.update(content)
+    return {
+        "filename": path.name,
+        "url": path.resolve().parent.as_uri() + f"/{path.name}",
+        "hashes": {"sha256": digest.hexdigest()},
+        "size": path.stat().st_size,
+    }
+
+
+def _answer_file(response: Response, path: Path, stated: str) -> None:
+    size = path.stat().st_size
+    asked = _RANGE.fullmatch(stated)
+    with path.open("rb") as file:
+        if asked is None:
+            _fill(response, "application/octet-stream", file.read())
+            return
+        first = int(asked[1]) if asked[1] else max(0, size - int(asked[2] or 0))
+        last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
+        file.seek(first)
+        _fill(response, "application/octet-stream", file.read(last - first + 1))
+    response.status_code = 206
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+
+
+def _fill(response: Response, kind: str, body: bytes) -> None:
+    response.status_code = 200
+    response.headers["Content-Type"] = kind
+    response.raw = io.BytesIO(body)
