@@ -23,6 +23,7 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
+from packaging.version import InvalidVersion, Version
 
 from depcheck.index.model import (
     UNRECORDED,
@@ -35,8 +36,6 @@ from depcheck.index.project import Project, allowed, from_runs, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from packaging.version import Version
 
     from depcheck.index.model import PageFile, ProjectPage
     from depcheck.index.project import RawKind, RawRelease
@@ -94,14 +93,36 @@ def _wheel(filename: str) -> _Named | None:
     return name, version, stated, build
 
 
-@lru_cache(maxsize=1 << 12)
 def _released(start: str) -> tuple[str, Version, str] | None:
     """Return project, version and build tag of a wheel's name before its tags."""
+    name, _, rest = start.partition("-")
+    text, _, build = rest.partition("-")
+    project, version = _wheel_name(name), _wheel_version(text)
+    if project is None or version is None:
+        return None
+    if not build:
+        return None if start.endswith("-") else (project, version, "")
     try:
-        name, version, build, _ = parse_wheel_filename(f"{start}-py3-none-any.whl")
+        _, _, label, _ = parse_wheel_filename(f"{start}-py3-none-any.whl")
     except InvalidWheelFilename:
         return None
-    return name, version, "".join(str(part) for part in build)
+    return project, version, "".join(str(part) for part in label)
+
+
+@lru_cache(maxsize=1 << 12)
+def _wheel_name(name: str) -> str | None:
+    try:
+        return parse_wheel_filename(f"{name}-1-py3-none-any.whl")[0]
+    except InvalidWheelFilename:
+        return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _wheel_version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
 
 
 @lru_cache(maxsize=1 << 12)

@@ -20,7 +20,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAJOR = "1"
 """Of the Simple API's versions, the one that is known (PEP 629)."""
 _PLAIN = re.compile(r"(https?://[^@?#%/]+)/[^@?#%]+")
-_PLAIN_PATH = re.compile(r"[/.]+[A-Za-z0-9_+./-]+")
+_RELATIVE = re.compile(r"(/|(?:\.\./)*)((?:[A-Za-z0-9_+-][A-Za-z0-9_+.-]*/?)+)")
+"""What climbs, and what follows without doing so."""
+_FIELDS = (
+    ("url", str, True),
+    ("hashes", dict, True),
+    ("requires-python", str, False),
+    ("size", int, False),
+    ("upload-time", str, False),
+    ("yanked", (bool, str), False),
+)
+"""Of a file in JSON: key, kind, and whether it must be there."""
 
 
 class Link(NamedTuple):
@@ -52,41 +62,44 @@ def json_links(body: bytes, url: str) -> list[Link]:
 
 
 def _json_link(file: Any, page: str) -> Link:
-    url = _of(file, "url", str)
+    for key, kind, required in _FIELDS:
+        found = file.get(key) if isinstance(file, dict) else None
+        if not isinstance(found, kind) and (required or found is not None):
+            raise _other_kind(key)
+    url, uploaded = file["url"], file.get("upload-time")
     core = file.get("core-metadata", file.get("dist-info-metadata"))
-    yanked = file.get("yanked", False)
     return Link(
         url if _PLAIN.fullmatch(url) else _absolute(page, url),
-        _of(file, "hashes", dict),
-        _maybe(file, "requires-python", str),
-        yanked is not False and yanked is not None,
-        _maybe(file, "size", int),
-        seconds(_maybe(file, "upload-time", str)),
+        file["hashes"],
+        file.get("requires-python"),
+        file.get("yanked") not in {False, None},
+        file.get("size"),
+        seconds(uploaded) if uploaded else None,
         core if isinstance(core, (bool, dict)) else None,
     )
 
 
 def _absolute(page: str, url: str) -> str:
-    folder, slash, name = url.rpartition("/")
-    if slash and _PLAIN_PATH.fullmatch(url):
-        return _folder(page, folder) + name
+    plain = _RELATIVE.fullmatch(url)
+    if plain:
+        return _start(page, plain[1]) + plain[2]
     return redacted(urljoin(page, url).partition("#")[0])
 
 
-@lru_cache(maxsize=1 << 12)  # files of a release mostly share their folder
-def _folder(page: str, folder: str) -> str:
-    return redacted(urljoin(page, f"{folder}/"))
+@lru_cache(maxsize=1 << 10)  # the files of a page start alike
+def _start(page: str, climb: str) -> str:
+    return redacted(urljoin(page, climb or "."))
 
 
 def _of(document: Any, key: str, kind: type) -> Any:
     found = document.get(key) if isinstance(document, dict) else None
     if not isinstance(found, kind):
-        raise ValueError(f"its `{key}` is missing or of another kind")  # noqa: TRY004 - not ours
+        raise _other_kind(key)
     return found
 
 
-def _maybe(file: dict[str, Any], key: str, kind: type) -> Any:
-    return _of(file, key, kind) if file.get(key) is not None else None
+def _other_kind(key: str) -> ValueError:
+    return ValueError(f"its `{key}` is missing or of another kind")
 
 
 def page_file(link: Link, index: str) -> PageFile:

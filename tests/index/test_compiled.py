@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from depcheck.index.compiled import compile_page, decode_file, decode_listing, decode_project
+from depcheck.index.compiled import (
+    compile_page,
+    decode_file,
+    decode_listing,
+    decode_project,
+    parse_file,
+)
 from depcheck.index.model import (
     DYNAMIC,
     UNRECORDED,
@@ -143,3 +152,29 @@ def test_bytes_do_not_depend_on_the_order_of_files() -> None:
         )
 
     assert compiled(files) == compiled(files[::-1])
+
+
+WHEEL_PARTS = (
+    ("a", "A.b", "a_b", "a__b", "", "\u00e4", "a b", "-"),
+    ("1.0", "1_0", "1.0+x", "v1", "1.0-1", "x", "", "2!1.0rc1"),
+    ("", "-1", "-1a", "-a", "-", "-1-2"),
+    ("py3-none-any", "py2.py3-none-any", "-none-any", "py3--any", "py3-none"),
+)
+
+
+def as_packaging_says(filename: str) -> tuple[object, ...] | None:
+    try:
+        name, version, build, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return None
+    return name, version, "-".join(filename[:-4].split("-")[-3:]), "".join(map(str, build))
+
+
+def test_wheel_names_mean_what_packaging_says() -> None:
+    for name, version, build, tags in product(*WHEEL_PARTS):
+        filename = f"{name}-{version}{build}-{tags}.whl"
+        expected = as_packaging_says(filename)
+        project = str(expected[0]) if expected else canonicalize_name(name)
+        found = parse_file(project, page_file(filename))
+
+        assert expected == (found and (project, found.version, found.tags, found.build)), filename

@@ -50,6 +50,17 @@ class Scripted:
 
 
 class _Server(ThreadingHTTPServer):
+    tls: ssl.SSLContext | None = None
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Return a connection; a handshake that fails is a matter of its own thread."""
+        connection, address = super().get_request()
+        if self.tls is not None:
+            connection = self.tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep the test output clean: clients go away where an answer is too long."""
 
@@ -58,8 +69,7 @@ class _Server(ThreadingHTTPServer):
 def scripted(tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
     """Serve on a free loopback port until the block ends."""
     server = _Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    server.tls = tls
     script = Scripted(f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}")
 
     class Handler(BaseHTTPRequestHandler):
