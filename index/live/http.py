@@ -200,14 +200,10 @@ class _Session(requests.Session):
     def get_redirect_target(self, resp: Response) -> str | None:
         """Return where a response points, if it points anywhere; refuse to leave https."""
         target = super().get_redirect_target(resp)
-        if target and target.lower().startswith("file:"):
-            raise _unreachable(resp.url, "it redirects to a file of this machine")
-        if target and resp.url.startswith("https:") and target.lower().startswith("http:"):
-            raise IndexUnreachableError(
-                "insecure-redirect",
-                f"`{redacted(resp.url)}` redirects from https to http",
-                hint="name the index by its secure address",
-            )
+        failure = _bad_turn(resp.url, target.lower()) if target else None
+        if failure is not None:
+            resp.close()
+            raise failure
         return target
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
@@ -216,6 +212,19 @@ class _Session(requests.Session):
         found = self._credentials.of(redacted(prepared_request.url or ""))
         if found is not None:
             prepared_request.prepare_auth(found)
+
+
+def _bad_turn(url: str, target: str) -> IndexUnreachableError | None:
+    """Return why a redirect is not followed, None where it is."""
+    if target.startswith("file:"):
+        return _unreachable(url, "it redirects to a file of this machine")
+    if url.startswith("https:") and target.startswith("http:"):
+        return IndexUnreachableError(
+            "insecure-redirect",
+            f"`{redacted(url)}` redirects from https to http",
+            hint="name the index by its secure address",
+        )
+    return None
 
 
 class _Adapter(HTTPAdapter):

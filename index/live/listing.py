@@ -20,7 +20,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAJOR = "1"
 """Of the Simple API's versions, the one that is known (PEP 629)."""
 _PLAIN = re.compile(r"(https?://[^@?#%/]+)/[^@?#%]+")
-_RELATIVE = re.compile(r"(/|(?:\.\./)*)((?:[A-Za-z0-9_+-][A-Za-z0-9_+.-]*/?)+)")
+_RELATIVE = re.compile(
+    r"(/|(?:\.\./)*)((?:[A-Za-z0-9_+-][A-Za-z0-9_+.-]*/)*[A-Za-z0-9_+-][A-Za-z0-9_+.-]*)"
+)
 """What climbs, and what follows without doing so."""
 _FIELDS = (
     ("url", str, True),

@@ -124,6 +124,11 @@ CASES = (
     Case("redirect to nowhere", Reply(status=302), refused(302)),
     Case("redirect to a page", Reply(status=301, headers={"Location": "/elsewhere/"})),
     Case(
+        "redirect to a file",
+        Reply(status=302, headers={"Location": "file:///etc/passwd"}),
+        unread("it redirects to a file of this machine"),
+    ),
+    Case(
         "redirect to another scheme",
         Reply(status=302, headers={"Location": "ftp://127.0.0.1/a"}),
         unread("No connection adapters were found for 'ftp://127.0.0.1/a'"),
