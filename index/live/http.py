@@ -6,10 +6,11 @@ import os
 import socket
 import ssl
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -25,9 +26,11 @@ from depcheck.index.live.local_files import LocalFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from requests import PreparedRequest, Response
     from typing_extensions import Self
+
 
 POLITE = 8
 """Requests under way at once, at most, where much is fetched for later."""
@@ -52,6 +55,13 @@ class IndexUnreachableError(EnvironmentFailure):
     """An index did not answer, or not with what was asked for."""
 
 
+class Waiting(Protocol):
+    """Is told what is waited for."""
+
+    def on(self, url: str) -> AbstractContextManager[None]:
+        """Take a URL that is waited for while the block runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A response that was read whole."""
@@ -72,7 +82,9 @@ class Http:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        waiting: Waiting | None = None,
     ) -> None:
+        self._waiting = waiting
         self._clock = clock
         self._sleep = sleep
         self._credentials = Credentials()
@@ -101,7 +113,8 @@ class Http:
         attempt = 1
         while True:
             try:
-                return self._attempt(bare, headers or {}, largest, ends)
+                with self._waiting.on(bare) if self._waiting else nullcontext():
+                    return self._attempt(bare, headers or {}, largest, ends)
             except _PassingError as passing:
                 pause = _pause(attempt, passing.retry_after)
                 if attempt == ATTEMPTS or self._clock() + pause > ends:

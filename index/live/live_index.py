@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from depcheck.index.interface import PackageIndex
+    from depcheck.index.live.http import Waiting
     from depcheck.index.model import Dist, IndexInfo
     from depcheck.index.project import Project
 
@@ -240,6 +241,7 @@ def live_indexes(
     fresh: float = FRESH_SECONDS,
     roots: Mapping[str, str] | None = None,
     hurried: bool = True,
+    waiting: Waiting | None = None,
 ) -> Callable[[str], PackageIndex]:
     """Return the look-up of live indexes by location; they share one session and one cache.
 
@@ -248,9 +250,10 @@ def live_indexes(
         fresh: Seconds for which a page is not asked for again.
         roots: The URLs to ask, by location, where the two differ.
         hurried: Somebody waits: look-ups that are likely to be needed are made ahead.
+        waiting: Says what is waited for.
     """
     addresses = roots or {}
-    http = Http()
+    http = Http(waiting=waiting)
     shared = cache or Cache(default_cache())
     ahead = ThreadPoolExecutor(HURRIED) if hurried else None
     made: dict[str, LiveIndex] = {}

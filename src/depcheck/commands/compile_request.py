@@ -181,6 +181,7 @@ class _Places:
         self._roots = {self._default: url} if self._default != url else {}
         self.explicit = tuple(self._explicit(each) for each in options.package_index)
         self.as_of = _parsed("--as-of", _moment, options.as_of) if options.as_of else None
+        self._quiet = bool(options.quiet)
         self._look_up = self._indexes(options.snapshot)
 
     def look_up(self, location: str) -> PackageIndex:
@@ -190,8 +191,9 @@ class _Places:
     def _indexes(self, snapshot: str | None) -> Callable[[str], PackageIndex]:
         if snapshot is None:
             from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
+            from depcheck.waiting import Waiting  # noqa: PLC0415
 
-            return live_indexes(roots=self._roots)
+            return live_indexes(roots=self._roots, waiting=None if self._quiet else Waiting())
         recording = chosen_snapshot(snapshot)
         if self.as_of is None:
             # A recording answers for what was uploaded before it ends, and for nothing later.

@@ -114,8 +114,9 @@ def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
     """Return the look-up of indexes that the options ask for: a recording, or the live ones."""
     if getattr(options, "live", False):
         from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
+        from depcheck.waiting import Waiting  # noqa: PLC0415
 
-        return live_indexes()
+        return live_indexes(waiting=None if options.quiet else Waiting())
     return chosen_snapshot(options.snapshot).index
 
 
