@@ -83,7 +83,8 @@ def requirement_line(pin: Pin) -> str:
     """
     if pin.direct is not None:
         return f"{pin.name} @ {_direct_url(pin, pin.direct)}" + _hash(pin.direct.sha256)
-    return f"{pin.name}=={pin.version}" + _hash(pin.file.sha256 if pin.file else None)
+    hashes = [pin.file.sha256 if pin.file else None, *pin.other_sha256]
+    return f"{pin.name}=={pin.version}" + "".join(map(_hash, hashes))
 
 
 def direct_note(pin: Pin) -> str:

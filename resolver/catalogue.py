@@ -112,10 +112,17 @@ class Catalogue:
         if (reason := self._barred(project, rank)) is not None:
             return reason
         reasons: list[str] = []
-        fitting = [dist for dist in dists if self._fits(project, rank, dist, reasons)]
+        fitting = self._fitting(project, rank, reasons)
         if fitting:
             return max(fitting, key=self._order)
         return min(reasons, default="it has no wheel or sdist that the target can use")
+
+    def fitting(self, project: Project, rank: int) -> list[Dist]:
+        """Return all files of a version that the target could install, in the listing's order."""
+        return self._fitting(project, rank, [])
+
+    def _fitting(self, project: Project, rank: int, reasons: list[str]) -> list[Dist]:
+        return [dist for dist in project.dists(rank) if self._fits(project, rank, dist, reasons)]
 
     def _barred(self, project: Project, rank: int) -> str | None:
         for rule in self._no_build.get(project.name, ()):

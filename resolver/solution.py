@@ -86,6 +86,8 @@ class Pin:
     """Name of the index in ``Solution.indexes``; None for a direct reference."""
     file: LockedFile | None
     """None for a direct reference."""
+    other_sha256: tuple[str, ...] = ()
+    """Of the version's other files that the target could install, sorted; none for an image."""
     direct: DirectSource | None = None
     extras: tuple[str, ...] = ()
     """Extras asked for, sorted."""

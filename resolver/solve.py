@@ -188,6 +188,7 @@ def _pin(problem: Problem, found: Found, candidates: list[Candidate]) -> Pin:
         version=base.version,
         index=None if direct else _index_name(problem, base.name),
         file=locked,
+        other_sha256=tuple(_other_hashes(found, base, locked)) if problem.bare and locked else (),
         direct=direct.source if direct else None,
         extras=tuple(sorted(each.extra for each in candidates if each.extra)),
         requires=tuple(each for each in _requires(found, candidates) if each not in provided),
@@ -226,6 +227,17 @@ def _locked_file(found: Found, candidate: Candidate) -> LockedFile:
         size=record.size,
         uploaded=dist.uploaded,
     )
+
+
+def _other_hashes(found: Found, candidate: Candidate, locked: LockedFile) -> list[str]:
+    project = candidate.project
+    if project is None:
+        return []
+    index = found.catalogue.index(candidate.name)
+    records = [
+        index.file(project, dist) for dist in found.catalogue.fitting(project, candidate.rank)
+    ]
+    return sorted({each.sha256 for each in records if each.sha256} - {locked.sha256})
 
 
 def _requires(found: Found, candidates: list[Candidate]) -> list[str]:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.recording import record
 from support.schemas import complaints
+from support.universe import Release
 from support.wheelhouse import make_wheel, serve, sha256
 from support.world import World, make_world
 
@@ -136,6 +138,22 @@ def test_hashes_are_written_when_they_are_asked_for_or_given(world: World) -> No
 
     for words in (["plain.in", "--generate-hashes"], ["hashed.in"]):
         assert [f"numpy==2.2.0 --hash=sha256:{digest}"] == pins(compiled(world, *words)[1])
+
+
+def test_all_files_that_the_target_could_install_are_hashed(world: World, tmp_path: Path) -> None:
+    tags = ("py3-none-any", "cp311-cp311-manylinux_2_17_x86_64", "cp311-cp311-win_amd64", None)
+    files = [Release(tags=tag, sha256=digit * 64) for digit, tag in zip("1234", tags, strict=True)]
+    record(tmp_path / "files.sqlite", {"default": {"lib": {"1.0": files}}})
+    Path("any.in").write_text("lib\n")
+    Path("some.in").write_text(f"lib --hash=sha256:{'4' * 64} --hash=sha256:{'2' * 64}\n")
+    words = (*TARGET, "--snapshot", "files.sqlite", "--generate-hashes")
+    _, any_file, _ = world.run("compile", "any.in", *words)
+    _, some_files, _ = world.run("compile", "some.in", *words)
+
+    assert [
+        ["lib==1.0", *(f"--hash=sha256:{digit * 64}" for digit in "214")],
+        ["lib==1.0", *(f"--hash=sha256:{digit * 64}" for digit in "24")],
+    ] == [pins(text)[0].split() for text in (any_file, some_files)]
 
 
 def test_a_hash_that_is_not_that_of_the_file_is_an_error(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,22 @@ def _check_hashes(request: Request, solution: Solution) -> None:
             )
 
 
+def _allowed(request: Request, solution: Solution) -> Solution:
+    """Keep of each pin the hashes that the requirements allow, where they state some."""
+    target = TargetEnvironment(solution.target)
+    pins = {pin.name: pin for pin in solution.pins}
+    for stated in request.inputs.hashes:
+        pin = pins.get(stated.package)
+        if pin is not None and target.matches(stated.marker):
+            kept = tuple(each for each in pin.other_sha256 if each in stated.sha256)
+            pins[pin.name] = replace(pin, other_sha256=kept)
+    return replace(solution, pins=tuple(pins.values()))
+
+
 def _rendered(options: Namespace, form: str, request: Request, solution: Solution) -> bytes:
     if form == "pylock":
         return pylock_toml(solution, ())
-    content = requirements_txt(solution, command_line(options))
+    content = requirements_txt(_allowed(request, solution), command_line(options))
     hashed = options.generate_hashes or request.inputs.require_hashes
     return content if hashed else strip_hashes(content)
 
