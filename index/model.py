@@ -122,6 +122,9 @@ class IndexInfo:
     """SHA-256 over all records of the index: equal digests, equal answers."""
 
 
+ASK_INDEXES = "ask the indexes themselves: `solve --live`, `compile` without `--snapshot`"
+
+
 class NotRecordedError(EnvironmentFailure):
     """The recorded index does not know: neither present nor absent."""
 
@@ -131,7 +134,7 @@ class NotRecordedError(EnvironmentFailure):
         super().__init__(
             "not-recorded",
             f"{what} index `{index}`",
-            hint=hint or "record it with `depcheck index record`, or solve with `--live`",
+            hint=hint or f"record it with `depcheck index record`, or {ASK_INDEXES}",
         )
         self.index = index
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.compiled import package_of, specifier_of
-from depcheck.index.model import NotRecordedError
+from depcheck.index.model import ASK_INDEXES, NotRecordedError
 from depcheck.index.project import newest_first
 from depcheck.resolver.direct import as_dependency, direct_projects
 from depcheck.resolver.problem import DEFAULT_INDEX
@@ -75,7 +75,7 @@ class Catalogue:
                 f"what was uploaded after {_iso(horizon)}",
                 index=index.location,
                 hint="set `as-of` to that moment or earlier, record the index again, "
-                "or solve with `--live`",
+                f"or {ASK_INDEXES}",
             )
         return index.project(name)
 

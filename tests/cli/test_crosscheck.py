@@ -34,6 +34,7 @@ UNIVERSE = {
         "lib": {"1.0": file(), "1.5": file(), "2.0": file(), "3.0rc1": file()},
         "numpy": {"1.26.4": file(), "2.1.0": file()},
         "torch": {"2.2.2": file()},
+        "trainer": {"1.1": file("nccl-loader==1.0")},
     }
 }
 
@@ -95,6 +96,14 @@ differences
         == out
     )
     assert 0 == checked(world, "torch==2.2.2\nnumpy\n", "--with", "uv", "--no-rules")[0]
+
+
+def test_a_verdict_that_a_waiver_decides_names_the_rule(world: World) -> None:
+    _, out, _ = checked(world, "trainer\n", "--with", "uv", "--json")
+
+    assert ["depcheck waives what packages publish, by trainer-nccl"] == [
+        row["why"] for row in json.loads(out)["differences"]
+    ]
 
 
 def test_verdicts_that_differ_are_a_difference(

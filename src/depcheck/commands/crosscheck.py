@@ -37,6 +37,8 @@ class _Ours:
 
     answer: Answer
     passed_over: Mapping[str, Mapping[str, str]]
+    waiving: tuple[str, ...] = ()
+    """The rules by which published requirements do not count: no other tool knows them."""
 
 
 def run(options: Namespace, console: Console) -> ExitCode:
@@ -52,7 +54,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
         for tool in tools:
             console.note(f"asking {tool}")
             answers[tool] = OPINIONS[tool](problem, address(server, _ROOT), Path(folder))
-    rows = _differences(answers, ours.passed_over)
+    rows = _differences(answers, ours)
     unknown = sorted(api.not_recorded)
     if console.as_json:
         console.document(_document(problem, answers, rows, unknown))
@@ -99,6 +101,7 @@ def _solved(problem: Problem, indexes: Callable[[str], PackageIndex]) -> _Ours:
         return _Ours(answer=Answer(failure=error.message.splitlines()[0]), passed_over={})
     return _Ours(
         answer=Answer(pins={pin.name: pin.version for pin in solution.pins}),
+        waiving=tuple(sorted({each.rule for each in solution.waivers})),
         passed_over={
             pin.name: {
                 version: group.reason for group in pin.passed_over for version in group.versions
@@ -108,23 +111,21 @@ def _solved(problem: Problem, indexes: Callable[[str], PackageIndex]) -> _Ours:
     )
 
 
-def _differences(
-    answers: Mapping[str, Answer], passed_over: Mapping[str, Mapping[str, str]]
-) -> list[dict[str, Any]]:
+def _differences(answers: Mapping[str, Answer], ours: _Ours) -> list[dict[str, Any]]:
     """Return the packages on which not all agree; verdicts that differ are a row without a name."""
     rows: list[dict[str, Any]] = []
     if len({answer.failure is None for answer in answers.values()}) > 1:
         verdicts = {tool: answer.failure or "solved" for tool, answer in answers.items()}
-        rows.append({"package": None, "versions": verdicts, "why": None})
+        waived = f"depcheck waives what packages publish, by {', '.join(ours.waiving)}"
+        why = waived if ours.waiving else None
+        rows.append({"package": None, "versions": verdicts, "why": why})
     solved = {tool: answer.pins for tool, answer in answers.items() if answer.failure is None}
     for name in sorted({name for pins in solved.values() for name in pins}):
         versions = {tool: pins.get(name) for tool, pins in solved.items()}
         if len(set(versions.values())) > 1:
-            reasons = passed_over.get(name, {})
-            why = [
-                reasons[each] for each in versions.values() if each is not None and each in reasons
-            ]
-            rows.append({"package": name, "versions": versions, "why": why[0] if why else None})
+            reasons = ours.passed_over.get(name, {})
+            found = [reasons[each] for each in versions.values() if each and each in reasons]
+            rows.append({"package": name, "versions": versions, "why": next(iter(found), None)})
     return rows
 
 
@@ -150,8 +151,9 @@ def _show(console: Console, answers: Mapping[str, Answer], rows: list[dict[str, 
     console.table([(tool, _verdict(answer)) for tool, answer in answers.items()])
     if not rows:
         console.result("all agree")
-    if any(row["package"] is None for row in rows):
-        console.result("the verdicts differ")
+    for row in rows:
+        if row["package"] is None:
+            console.result("the verdicts differ" + (f": {row['why']}" if row["why"] else ""))
     table = [
         (row["package"], *[row["versions"].get(tool) or "-" for tool in answers], row["why"] or "")
         for row in rows
