@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,7 @@ def _edited_lock(found: Finding, lock: Lock, recorded: Mapping[str, Any]) -> Fin
             changed.append(now)
             lines.append(_became(now, was))
     at = changed[0].location if changed else found.location
-    return replace(found, location=at, evidence=tuple(lines))
+    return found._replace(location=at, evidence=tuple(lines))
 
 
 def _became(now: LockedPin, was: Mapping[str, Any] | None) -> str:
@@ -87,9 +86,9 @@ def _first_difference(found: Finding, original: bytes, actual: bytes) -> Finding
     expected, stated = (text.decode(errors="replace").split("\n") for text in (original, actual))
     for number, (one, other) in enumerate(zip_longest(expected, stated), start=1):
         if one != other:
-            at = replace(found.location, line=min(number, len(stated)))
-            return replace(
-                found, location=at, evidence=(_line("expected", one), _line("found", other))
+            at = found.location._replace(line=min(number, len(stated)))
+            return found._replace(
+                location=at, evidence=(_line("expected", one), _line("found", other))
             )
     return found
 

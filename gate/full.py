@@ -46,7 +46,7 @@ def judge_fully(
     spec = _spec(lock_set, stated)
     if not isinstance(spec, ImageSpec):
         return (*lock_set.findings, spec), ()
-    name = lock_set.folder.name
+    name = lock_set.variant
     if name not in spec.variants:
         return (*lock_set.findings, _no_variant(name, spec)), ()
     try:
@@ -78,7 +78,7 @@ def judge_fully(
 
 def _spec(lock_set: LockSet, stated: str | None) -> ImageSpec | Finding:
     """Return the spec of a lock set, or that it is not where the record says."""
-    recorded = lock_set.record["spec"]["path"] if lock_set.record else lock_set.folder.parent.name
+    recorded = lock_set.record["spec"]["path"] if lock_set.record else lock_set.image
     try:
         return find_spec(stated or recorded)
     except InputError as error:

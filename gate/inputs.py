@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import depcheck.artifacts
@@ -14,20 +14,21 @@ from depcheck.lockfiles.record import Inputs
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from depcheck.conflicts.model import Rule
     from depcheck.images.model import ImageSpec
     from depcheck.resolver.problem import Problem
 
 _BUILT_IN = "built-in:"
-_SPECS = Path(depcheck.images.__path__[0]) / "data"
+_SPECS = os.path.join(depcheck.images.__path__[0], "data")
 _KNOWLEDGE = (
-    Path(depcheck.conflicts.__path__[0]),
-    Path(depcheck.conflicts.__path__[0]) / "data",
-    Path(depcheck.artifacts.__path__[0]) / "data",
+    depcheck.conflicts.__path__[0],
+    os.path.join(depcheck.conflicts.__path__[0], "data"),
+    os.path.join(depcheck.artifacts.__path__[0], "data"),
 )
 _ALL_KNOWLEDGE = f"{_BUILT_IN}knowledge"
-SETTINGS = Path("pyproject.toml")
+SETTINGS = "pyproject.toml"
 """The file with ``[tool.depcheck]``, in the working directory."""
 
 
@@ -88,8 +89,8 @@ def given_rules(options: Namespace, named: Iterable[Path]) -> dict[str, str]:
     """
     digests = {_ALL_KNOWLEDGE: _digest_of_knowledge()}
     if has_settings(SETTINGS):
-        for path in (SETTINGS, *named):
-            digests[path.as_posix()] = _digest(path.as_posix()) or ""
+        for name in (SETTINGS, *(path.as_posix() for path in named)):
+            digests[name] = _digest(name) or ""
     return digests | _options(options)
 
 
@@ -98,7 +99,7 @@ def rules_hold(recorded: Mapping[str, str], options: Namespace) -> bool:
     stated = _options(options)
     if stated != {name: recorded[name] for name in recorded if name.startswith("--")}:
         return False
-    if has_settings(SETTINGS) != (SETTINGS.as_posix() in recorded):
+    if has_settings(SETTINGS) != (SETTINGS in recorded):
         return False
     files = {name: digest for name, digest in recorded.items() if not name.startswith("--")}
     if files.pop(_ALL_KNOWLEDGE, None) != _digest_of_knowledge():
@@ -106,10 +107,10 @@ def rules_hold(recorded: Mapping[str, str], options: Namespace) -> bool:
     return all(_digest(name) == digest for name, digest in files.items())
 
 
-def has_settings(path: Path) -> bool:
+def has_settings(path: str) -> bool:
     """Whether a file may have a table ``[tool.depcheck]``."""
     try:
-        return b"tool.depcheck" in path.read_bytes()
+        return b"tool.depcheck" in _content(path)
     except OSError:
         return False
 
@@ -123,9 +124,9 @@ def _digest_of_knowledge() -> str:
     """Return the digest of the rules and facts that come with depcheck."""
     total = hashlib.sha256()
     for folder in _KNOWLEDGE:
-        for path in sorted(folder.glob("*.*")):
-            if path.suffix in {".toml", ".sqlite"}:
-                total.update(hashlib.sha256(path.read_bytes()).digest())
+        for name in sorted(os.listdir(folder)):
+            if name.endswith((".toml", ".sqlite")):
+                total.update(hashlib.sha256(_content(os.path.join(folder, name))).digest())
     return total.hexdigest()
 
 
@@ -136,17 +137,23 @@ def spec_files_hold(recorded: Mapping[str, str]) -> bool:
 
 def is_built_in(image: str) -> bool:
     """Whether depcheck comes with a spec of this name."""
-    return (_SPECS / f"{image}.toml").is_file()
+    return os.path.isfile(os.path.join(_SPECS, f"{image}.toml"))
 
 
 def _digest(name: str) -> str | None:
-    path = _SPECS / name.removeprefix(_BUILT_IN) if name.startswith(_BUILT_IN) else Path(name)
+    built_in = name.startswith(_BUILT_IN)
+    path = os.path.join(_SPECS, name.removeprefix(_BUILT_IN)) if built_in else name
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(_content(path)).hexdigest()
     except OSError:
         return None
 
 
 def _name(path: Path) -> str:
     """Return the path of a file that is the same on every machine, where it comes with depcheck."""
-    return f"{_BUILT_IN}{path.name}" if path.parent == _SPECS else path.as_posix()
+    return f"{_BUILT_IN}{path.name}" if str(path.parent) == _SPECS else path.as_posix()
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depcheck import __version__
 from depcheck.gate.finding import Finding, Judged, Level, Location
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.problem import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What lock sets are judged against; each is read only where it is needed."""
 
     digests: Callable[[], Mapping[str, str] | None]
@@ -34,7 +32,7 @@ class Surroundings:
     """The recorded index at a location."""
 
 
-def judge(folder: Path, spec: str | None, around: Surroundings, *, full: bool = False) -> Judged:
+def judge(folder: str, spec: str | None, around: Surroundings, *, full: bool = False) -> Judged:
     """Judge the lock set in a folder ``<out>/<image>/<variant>``.
 
     Args:
@@ -48,12 +46,11 @@ def judge(folder: Path, spec: str | None, around: Surroundings, *, full: bool = 
         EnvironmentFailure: something cannot be read.
     """
     lock_set = read_lock_set(folder)
-    image, variant = folder.parent.name, folder.name
     if not full and lock_set.record is not None and _holds(lock_set, spec, around):
         return Judged(
-            image=image,
-            variant=variant,
-            folder=folder.as_posix(),
+            image=lock_set.image,
+            variant=lock_set.variant,
+            folder=folder,
             findings=tuple(_stored(each, folder) for each in lock_set.record["findings"]),
             full=False,
             notes=tuple(lock_set.record["notes"]),
@@ -62,9 +59,9 @@ def judge(folder: Path, spec: str | None, around: Surroundings, *, full: bool = 
 
     findings, notes = judge_fully(lock_set, spec, around)
     return Judged(
-        image=image,
-        variant=variant,
-        folder=folder.as_posix(),
+        image=lock_set.image,
+        variant=lock_set.variant,
+        folder=folder,
         findings=findings,
         full=True,
         notes=notes,
@@ -78,7 +75,7 @@ def _holds(lock_set: LockSet, spec: str | None, around: Surroundings) -> bool:
         record is not None
         and not lock_set.findings
         and record["depcheck"] == __version__
-        and (spec is None or Path(spec).as_posix() == record["spec"]["path"])
+        and (spec is None or os.path.normpath(spec) == record["spec"]["path"])
         and spec_files_hold(record["spec"]["files"])
         and around.rules_hold(record["rules"]["files"])
         and _same_recordings(record["indexes"], around)
@@ -94,20 +91,20 @@ def _same_recordings(recorded: Mapping[str, str | None], around: Surroundings) -
     return all(now.get(location) == digest for location, digest in stated.items())
 
 
-def stored_document(finding: Finding, folder: Path) -> dict[str, Any]:
-    """Return a finding as the record keeps it, its file relative to the lock set."""
+def stored_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the record keeps it; its file is relative to the lock set."""
     return {
         "code": finding.code,
         "subject": finding.subject,
         "message": finding.message,
-        "file": finding.location.file.removeprefix(f"{folder.as_posix()}/"),
+        "file": finding.location.file,
         "line": finding.location.line,
         "evidence": list(finding.evidence),
         "remedy": finding.remedy,
     }
 
 
-def _stored(document: Mapping[str, Any], folder: Path) -> Finding:
+def _stored(document: Mapping[str, Any], folder: str) -> Finding:
     from depcheck.gate.codes import CODES  # noqa: PLC0415 - few lock sets have findings
 
     code = document["code"]
@@ -116,7 +113,7 @@ def _stored(document: Mapping[str, Any], folder: Path) -> Finding:
         level=CODES[code].level if code in CODES else Level.ERROR,
         subject=document["subject"],
         message=document["message"],
-        location=Location(file=(folder / document["file"]).as_posix(), line=document["line"]),
+        location=Location(file=f"{folder}/{document['file']}", line=document["line"]),
         evidence=tuple(document["evidence"]),
         remedy=document["remedy"],
     )

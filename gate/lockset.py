@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depcheck.errors import EnvironmentFailure
 from depcheck.gate.codes import finding
@@ -15,7 +14,6 @@ from depcheck.lockfiles.record import RECORD, SCHEMA, digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from depcheck.gate.finding import Finding
 
@@ -24,11 +22,10 @@ _RESTORE = "restore it from version control, or solve again"
 _CHANGE_INPUT = "change the spec or a rule and solve again: what is edited by hand is lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockSet:
+class LockSet(NamedTuple):
     """One lock set on disk, and its record."""
 
-    folder: Path
+    folder: str
     files: Mapping[str, bytes]
     """Everything in the folder, by path relative to it."""
     executable: frozenset[str]
@@ -39,7 +36,17 @@ class LockSet:
 
     def location(self, path: str, line: int | None = None) -> Location:
         """Return the place of one of its files."""
-        return Location(file=(self.folder / path).as_posix(), line=line)
+        return Location(file=f"{self.folder}/{path}", line=line)
+
+    @property
+    def image(self) -> str:
+        """Name of its image: folders are ``<out>/<image>/<variant>``."""
+        return self.folder.split("/")[-2]
+
+    @property
+    def variant(self) -> str:
+        """Name of its variant."""
+        return self.folder.split("/")[-1]
 
     @property
     def edited(self) -> frozenset[str]:
@@ -52,7 +59,7 @@ class LockSet:
         )
 
 
-def read_lock_set(folder: Path) -> LockSet:
+def read_lock_set(folder: str) -> LockSet:
     """Read a lock set and compare it with its record.
 
     Raises:
@@ -66,7 +73,7 @@ def read_lock_set(folder: Path) -> LockSet:
             f"cannot read `{error.filename}`: {error.strerror}",
             hint="check its permissions",
         ) from error
-    at = Location(file=(folder / RECORD).as_posix())
+    at = Location(file=f"{folder}/{RECORD}")
     record, wrong = _record(files.get(RECORD), at)
     findings = [wrong] if wrong else []
     if record is not None:
@@ -80,15 +87,15 @@ def read_lock_set(folder: Path) -> LockSet:
     )
 
 
-def _read(folder: Path) -> tuple[dict[str, bytes], frozenset[str]]:
+def _read(folder: str) -> tuple[dict[str, bytes], frozenset[str]]:
     files: dict[str, bytes] = {}
     executable: set[str] = set()
     for parent, folders, names in os.walk(folder, onerror=_fail):
         folders.sort()
         for name in sorted(names):
-            path = os.path.join(parent, name)  # noqa: PTH118 - Path costs more than the rest
+            path = os.path.join(parent, name)
             key = os.path.relpath(path, folder).replace(os.sep, "/")
-            with open(path, "rb") as file:  # noqa: PTH123 - as above
+            with open(path, "rb") as file:
                 files[key] = file.read()
                 if os.fstat(file.fileno()).st_mode & 0o100:
                     executable.add(key)
@@ -130,11 +137,11 @@ def _record(raw: bytes | None, at: Location) -> tuple[Mapping[str, Any] | None, 
 
 
 def _compare(
-    folder: Path, files: Mapping[str, bytes], executable: frozenset[str], record: Mapping[str, Any]
+    folder: str, files: Mapping[str, bytes], executable: frozenset[str], record: Mapping[str, Any]
 ) -> Iterator[Finding]:
     stated = record["files"]
     for path in sorted(stated):
-        at = Location(file=(folder / path).as_posix())
+        at = Location(file=f"{folder}/{path}")
         if path not in files:
             yield finding("file-missing", path, "it is not there", at=at, remedy=_RESTORE)
             continue
@@ -153,7 +160,7 @@ def _compare(
             "file-unexpected",
             path,
             "the solve did not write it",
-            at=Location(file=(folder / path).as_posix()),
+            at=Location(file=f"{folder}/{path}"),
             remedy="move it out of the lock set",
         )
 

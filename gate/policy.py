@@ -12,7 +12,7 @@ until = 2026-12-31                 # the last day on which it holds
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -95,7 +95,7 @@ def apply(policy: Policy, report: Report, today: date, *, complete: bool) -> Rep
     expired = [each for each in policy.ignores if today > each.until]
     unused = [each for each in living if complete and not any(map(each.covers, report.findings))]
     lock_sets = tuple(
-        replace(judged, findings=tuple(_kept(policy, living, judged.findings)))
+        judged._replace(findings=tuple(_kept(policy, living, judged.findings)))
         for judged in report.lock_sets
     )
     own = (*map(_expired, expired), *map(_unused, unused))
@@ -108,7 +108,7 @@ def _kept(
 ) -> Iterator[Finding]:
     for found in findings:
         if not any(ignore.covers(found) for ignore in ignores):
-            yield replace(found, level=policy.levels.get(found.code, found.level))
+            yield found._replace(level=policy.levels.get(found.code, found.level))
 
 
 def _expired(ignore: Ignore) -> Finding:

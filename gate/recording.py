@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depcheck.gate.finding import Location
@@ -43,6 +42,6 @@ def recorded(
     lines = pin_lines(files[LOCK].decode())
     at = {name: Location(file=LOCK, line=line) for name, line in lines.items()}
     findings, notes = judge_pins(solution, problem, at, Location(file=LOCK))
-    documents = [stored_document(each, Path()) for each in findings]
+    documents = [stored_document(each) for each in findings]
     inputs = describe_inputs(spec, problem, rule_files, documents, notes)
     return gate_json(solution, files, command, inputs)

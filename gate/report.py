@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depcheck.gate.finding import Level
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from depcheck.gate.finding import Finding, Judged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """Everything that one run found."""
 
     lock_sets: tuple[Judged, ...]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from depcheck.errors import InputError
@@ -20,12 +20,12 @@ _NAME = re.compile(rb'^name *= *"([a-z0-9._-]+)"', re.MULTILINE)
 class Selected(NamedTuple):
     """One lock set to judge."""
 
-    folder: Path
+    folder: str
     spec: str | None
     """The spec that the user named; None for the one that the record names."""
 
 
-def select(out: Path, images: Sequence[str], variant: str | None) -> Iterator[Selected | Judged]:
+def select(out: str, images: Sequence[str], variant: str | None) -> Iterator[Selected | Judged]:
     """Yield the lock sets below a folder, all or those of some images.
 
     An image without a lock set is judged already: that is the finding.
@@ -46,7 +46,7 @@ def select(out: Path, images: Sequence[str], variant: str | None) -> Iterator[Se
         yield from _of_image(out, image, variant)
 
 
-def _of_image(out: Path, image: str, variant: str | None) -> Iterator[Selected | Judged]:
+def _of_image(out: str, image: str, variant: str | None) -> Iterator[Selected | Judged]:
     name = _quick_name(image)
     folders = _folders(out, name, variant) if name else []
     if not folders:
@@ -57,7 +57,7 @@ def _of_image(out: Path, image: str, variant: str | None) -> Iterator[Selected |
         name = spec.name
         folders = _folders(out, name, variant)
         if not folders:
-            yield _missing(out / name / wanted, image)
+            yield _missing(os.path.normpath(f"{out}/{name}/{wanted}"), image)
     yield from (Selected(folder, image) for folder in folders)
 
 
@@ -66,33 +66,52 @@ def _quick_name(image: str) -> str | None:
     if not image.endswith(".toml") and "/" not in image:
         return image if is_built_in(image) else None
     try:
-        match = _NAME.search(Path(image).read_bytes().partition(b"\n[")[0])
+        match = _NAME.search(_content(image).partition(b"\n[")[0])
     except OSError:
         return None
     return match[1].decode() if match else None
 
 
-def _folders(out: Path, image: str, variant: str | None) -> list[Path]:
-    found = {
-        path.parent
-        for name in ("pylock.toml", "gate.json")
-        for path in out.glob(f"{image}/{variant or '*'}/{name}")
-    }
-    return sorted(each for each in found if not each.name.startswith("."))
+def _folders(out: str, image: str, variant: str | None) -> list[str]:
+    """Return the folders of the lock sets of an image, or of all of them (``*``)."""
+    images = _names(out) if image == "*" else [image]
+    found = [
+        os.path.normpath(f"{out}/{name}/{each}")
+        for name in images
+        for each in ([variant] if variant else _names(f"{out}/{name}"))
+    ]
+    return sorted(each for each in found if _is_lock_set(each))
 
 
-def _missing(folder: Path, image: str) -> Judged:
+def _names(folder: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(folder) if not name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _is_lock_set(folder: str) -> bool:
+    return any(os.path.exists(f"{folder}/{name}") for name in ("pylock.toml", "gate.json"))
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _missing(folder: str, image: str) -> Judged:
+    name, variant = folder.split("/")[-2:]
     wanting = finding(
         "lock-missing",
-        folder.parent.name,
+        name,
         f"there is no lock set in `{folder}`",
-        at=Location(file=folder.as_posix()),
-        remedy=f"`depcheck solve {image} --variant {folder.name}`",
+        at=Location(file=folder),
+        remedy=f"`depcheck solve {image} --variant {variant}`",
     )
     return Judged(
-        image=folder.parent.name,
-        variant=folder.name,
-        folder=folder.as_posix(),
+        image=name,
+        variant=variant,
+        folder=folder,
         findings=(wanting,),
         full=False,
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
-def recorded_digests(path: Path) -> dict[str, str] | None:
+def recorded_digests(path: str) -> dict[str, str] | None:
     """Return the digest of each index by its location, None where `open_snapshot` must complain."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
-    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    address = f"file:{quoted}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return dict(connection.execute("select location, digest from recording"))

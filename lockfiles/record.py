@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from depcheck import __version__
 from depcheck.lockfiles import json_text
@@ -31,8 +30,7 @@ EXECUTABLE = frozenset({"install.sh", "validate_dependencies"})
 SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What a solve was given, in the form that tells later what changed."""
 
     spec: str
@@ -45,7 +43,7 @@ class Inputs:
     """SHA-256 of the files that state rules, by path."""
     rules: Mapping[str, str]
     """Digest of each rule that holds for the variant, by id."""
-    findings: Sequence[Mapping[str, Any]] = field(default=())
+    findings: Sequence[Mapping[str, Any]] = ()
     """What the gate has to say of the pins themselves, as documents."""
     notes: Sequence[str] = ()
 

@@ -11,7 +11,6 @@ import gc
 import os
 import sys
 from importlib import import_module
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from depcheck import __version__
@@ -19,7 +18,7 @@ from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputEr
 from depcheck.terminal import Console, make_console
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _UNTIL_COLLECTED = 200_000
 """Objects made before Python looks for cycles: what a command makes is there until it ends, and
@@ -36,13 +35,23 @@ exit status:
 With --json an error is a document too: {"error": {"reference", "message", "hint"}}.
 """
 
+_FIRST_COLUMN, _WIDEST = 20, 100
+
 
 class _Help(argparse.RawDescriptionHelpFormatter):
     """Help whose first column has room for the name of every command."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=20, width=min(get_terminal_size().columns, 100))
+        super().__init__(prog, max_help_position=_FIRST_COLUMN, width=_WIDEST)
         self._action_max_length = 13  # argparse forgets that it indents commands further
+
+    def format_help(self) -> str:
+        """Return the text, fitted to the terminal; argparse makes formatters for less than that."""
+        from shutil import get_terminal_size  # noqa: PLC0415 - slow
+
+        self._width = min(get_terminal_size().columns, _WIDEST)
+        self._max_help_position = min(_FIRST_COLUMN, max(self._width - 20, 4))
+        return super().format_help()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,8 +85,8 @@ class _PrintCompletion(argparse.Action):
         parser.exit()
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of every command."""
+def build_parser(word: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of every command, or only of the one that a word names."""
     parser = _Parser(
         prog="depcheck",
         description="Makes the dependencies of GPU container images reproducible: solves an image\n"
@@ -95,23 +104,11 @@ def build_parser() -> argparse.ArgumentParser:
         action=_PrintCompletion,
         help="print a completion script for bash, zsh or fish",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _add_init(commands)
-    _add_solve(commands)
-    _add_gate(commands)
-    _add_compile(commands)
-    _add_crosscheck(commands)
-    _add_explain(commands)
-    _add_diff(commands)
-    _add_report(commands)
-    _add_export(commands)
-    _add_install(commands)
-    _add_doctor(commands)
-    _add_images(commands)
-    _add_conflicts(commands)
-    _add_index(commands)
-    _add_inspect(commands)
-    commands.add_parser("validate", help="Check an environment against its lock set.")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog=parser.prog
+    )
+    for add in [_COMMANDS[word]] if word in _COMMANDS else _COMMANDS.values():
+        add(commands)
     return parser
 
 
@@ -121,7 +118,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - a
 def _group(commands: _Commands, name: str, summary: str) -> _Commands:
     """Add a command that has commands of its own."""
     parser = commands.add_parser(name, help=summary, description=summary)
-    return parser.add_subparsers(dest="action", metavar="COMMAND", required=True)
+    return parser.add_subparsers(dest="action", metavar="COMMAND", required=True, prog=parser.prog)
 
 
 def _command(commands: _Commands, name: str, summary: str, examples: str) -> _Parser:
@@ -576,6 +573,30 @@ def _add_inspect(commands: _Commands) -> None:
     )
 
 
+def _add_validate(commands: _Commands) -> None:
+    commands.add_parser("validate", help="Check an environment against its lock set.")
+
+
+_COMMANDS: dict[str, Callable[[_Commands], None]] = {
+    "init": _add_init,
+    "solve": _add_solve,
+    "gate": _add_gate,
+    "compile": _add_compile,
+    "crosscheck": _add_crosscheck,
+    "explain": _add_explain,
+    "diff": _add_diff,
+    "report": _add_report,
+    "export": _add_export,
+    "install": _add_install,
+    "doctor": _add_doctor,
+    "images": _add_images,
+    "conflicts": _add_conflicts,
+    "index": _add_index,
+    "inspect": _add_inspect,
+    "validate": _add_validate,
+}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     gc.set_threshold(_UNTIL_COLLECTED)
@@ -586,7 +607,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return validate(words[1:], prog="depcheck validate")
     console = make_console(as_json="--json" in words, quiet=False, colour="auto")
     try:
-        options = build_parser().parse_args(words)
+        options = build_parser(words[0] if words else None).parse_args(words)
         console = make_console(as_json=options.json, quiet=options.quiet, colour=options.color)
         command = import_module(f"depcheck.commands.{options.command}")
         # Nearly all that a command makes stays alive until it ends: looking for reference cycles

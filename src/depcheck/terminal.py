@@ -5,21 +5,18 @@ Standard output carries the result, standard error everything else.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
-from dataclasses import dataclass
-from shutil import get_terminal_size
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+"""Compiled where it is needed: most text is printable."""
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _KB = 1000
 _GAP = "  "
@@ -32,7 +29,7 @@ def escape(text: str) -> str:
 
     Line ends too: text from outside must not look like a line of ours.
     """
-    return _UNSAFE.sub(lambda match: _visible(match[0]), text)
+    return text if text.isprintable() else re.sub(_UNSAFE, lambda m: _visible(m[0]), text)
 
 
 def escape_lines(text: str) -> str:
@@ -57,8 +54,7 @@ def size_text(count: int | None) -> str:
     return f"{value:.1f} GB"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Console:
+class Console(NamedTuple):
     """Where a command writes, and how much."""
 
     out: TextIO
@@ -92,6 +88,8 @@ class Console:
 
     def document(self, content: Any) -> None:
         """Write the result as one JSON document."""
+        import json  # noqa: PLC0415 - other results need none
+
         json.dump(content, self.out, indent=2, sort_keys=True, ensure_ascii=True)
         self.out.write("\n")
 
@@ -152,7 +150,11 @@ def make_console(*, as_json: bool, quiet: bool, colour: str) -> Console:
 
 
 def _width(stream: TextIO) -> int | None:
-    return get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    from shutil import get_terminal_size  # noqa: PLC0415 - slow, and for terminals only
+
+    return get_terminal_size().columns
 
 
 def _colour(wish: str, stream: TextIO) -> bool:
@@ -167,6 +169,8 @@ def folded(text: str, width: int | None, *, indent: str = "") -> list[str]:
     """Return text as indented lines of at most so many columns; a longer word stays whole."""
     if width is None:
         return [indent + text]
+    from textwrap import wrap  # noqa: PLC0415 - for terminals only
+
     return wrap(
         text,
         max(width, len(indent) + 1),

@@ -53,7 +53,7 @@ def judged(scene: Scene, *, full: bool = False) -> Judged:
         problem=lambda spec, variant: stated_problem(spec, variant, scene.rules),
         indexes=SNAPSHOT.index,
     )
-    return judge(scene.folder, scene.spec, around, full=full)
+    return judge(scene.folder.as_posix(), scene.spec, around, full=full)
 
 
 @pytest.mark.parametrize("full", [False, True])

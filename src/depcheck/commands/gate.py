@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import os
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import depcheck.index
@@ -46,7 +45,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
         judge(each.folder, each.spec, around, full=options.full or options.live)
         if isinstance(each, Selected)
         else each
-        for each in select(Path(options.out), options.images, options.variant)
+        for each in select(os.path.normpath(options.out), options.images, options.variant)
     )
     found = tuple(found for file in options.dockerfile for found in _of_dockerfile(file))
     report = _by_policy(Report(lock_sets=lock_sets, others=found), options)
@@ -58,24 +57,28 @@ def _of_dockerfile(file: str) -> Iterator[Finding]:
     from depcheck.gate.dockerfile import dockerfile_findings  # noqa: PLC0415 - needs a parser
 
     try:
-        raw = Path(file).read_bytes()
+        with open(file, "rb") as opened:
+            raw = opened.read()
     except OSError as error:
         raise InputError(
             "dockerfile-unreadable",
             f"cannot read `{file}`: {error.strerror}",
             hint="name a Dockerfile that is there",
         ) from error
-    yield from dockerfile_findings(raw, Path(file).as_posix())
+    yield from dockerfile_findings(raw, os.path.normpath(file))
 
 
 def _by_policy(report: Report, options: Namespace) -> Report:
     if not has_settings(SETTINGS):
         return report
+    from datetime import datetime, timezone  # noqa: PLC0415 - as below
+    from pathlib import Path  # noqa: PLC0415
+
     from depcheck.gate.policy import apply, read_policy  # noqa: PLC0415 - reads TOML
 
     today = datetime.now(timezone.utc).date()
     complete = not options.images and options.variant is None
-    return apply(read_policy(SETTINGS), report, today, complete=complete)
+    return apply(read_policy(Path(SETTINGS)), report, today, complete=complete)
 
 
 def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]]) -> None:
@@ -86,7 +89,8 @@ def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]])
             console.raw(text)
             continue
         try:
-            Path(file).write_text(text, encoding="utf-8")
+            with open(file, "w", encoding="utf-8") as opened:
+                opened.write(text)
         except OSError as error:
             raise EnvironmentFailure(
                 "output-not-written",
@@ -105,7 +109,7 @@ def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]])
 
 
 def _surroundings(options: Namespace) -> Surroundings:
-    path = options.snapshot or Path(depcheck.index.__path__[0]) / "data" / "embedded.sqlite"
+    path = options.snapshot or f"{depcheck.index.__path__[0]}/data/embedded.sqlite"
 
     @lru_cache(maxsize=1)
     def rules() -> RuleSet:
@@ -135,7 +139,7 @@ def _surroundings(options: Namespace) -> Surroundings:
 
     @lru_cache(maxsize=1)
     def digests() -> Mapping[str, str] | None:
-        return None if options.live else recorded_digests(Path(path))
+        return None if options.live else recorded_digests(path)
 
     return Surroundings(
         digests=digests,

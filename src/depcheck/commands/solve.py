@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
     rules = chosen_rules(options)
-    given = given_rules(options, read_settings(SETTINGS).rules)
+    given = given_rules(options, read_settings(Path(SETTINGS)).rules)
     indexes = open_indexes(options)
     chosen = list(_chosen(options))
     out = Path(options.out)
