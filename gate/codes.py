@@ -40,6 +40,7 @@ CODES: dict[str, Code] = {
     "file-unknown": Code(_ERROR, "The index has no such file of the release"),
     "release-unknown": Code(_ERROR, "The index has no such release"),
     "release-yanked": Code(_ERROR, "A release was yanked"),
+    "url-dead": Code(_ERROR, "The file of a pin is not at its address (`--live`)"),
     "wheel-unfit": Code(_ERROR, "A wheel does not fit the target"),
     "python-unfit": Code(_ERROR, "A release does not take the target's Python"),
     "foreign-label": Code(_ERROR, "A version is labelled for another variant"),
@@ -60,6 +61,10 @@ CODES: dict[str, Code] = {
     "rule-violated": Code(_ERROR, "The pins violate a known-conflict rule"),
     "build-not-allowed": Code(_ERROR, "A pin is built from source, and the spec does not allow it"),
     "lock-inconsistent": Code(_ERROR, "The lock differs from what its own pins lead to"),
+    "vulnerable": Code(_ERROR, "A pin has a known vulnerability (`--vulnerabilities`)"),
+    "vulnerability-unasked": Code(
+        _WARNING, "Nobody can say whether a pin is vulnerable (`--vulnerabilities`)"
+    ),
     # the image
     "budget-exceeded": Code(_ERROR, "The installation needs more disk than the budget"),
     "dockerfile-install": Code(_ERROR, "A Dockerfile installs packages outside the lock set"),

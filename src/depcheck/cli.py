@@ -255,6 +255,17 @@ def _add_gate(commands: _Commands) -> None:
         action="store_true",
         help="judge every pin by what the indexes themselves say now, over the network",
     )
+    parser.add_argument(
+        "--vulnerabilities",
+        action="store_true",
+        help="ask a service which vulnerabilities of the pins are known, over the network",
+    )
+    parser.add_argument(
+        "--osv-url",
+        metavar="URL",
+        default="https://api.osv.dev",
+        help="that service, or a mirror of it (default: https://api.osv.dev)",
+    )
     _add_rules(parser)
 
 

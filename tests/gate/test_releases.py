@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.recording import record
-from support.universe import Release, indexes
+from support.universe import Release
 from support.world import UNIVERSE, World, make_world
 
 if TYPE_CHECKING:
@@ -78,30 +78,3 @@ def test_a_pin_that_the_recording_does_not_know_is_not_clean(
     [judged] = json.loads(world.gate("--json")[1])["lock-sets"]
 
     assert ["snapshot-drift", "pin-unrecorded"] == [each["code"] for each in judged["findings"]]
-
-
-@pytest.mark.parametrize(("release", "codes"), [(None, []), (ANOTHER_HASH, ["hash-unknown"])])
-def test_the_indexes_themselves_are_asked(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    release: Release | None,
-    codes: list[str],
-) -> None:
-    """What the recording says does not count then."""
-    world: World = make_world(tmp_path, monkeypatch, capsys)
-    world.solve("./demo.toml")
-    (tmp_path / "recorded.sqlite").unlink()
-    universe = deepcopy(UNIVERSE)
-    if release is not None:
-        universe["default"]["numpy"]["1.26.4"] = release
-    live = "depcheck.index.live.live_index.live_indexes"
-    monkeypatch.setattr(live, lambda: indexes(universe))
-    code, out, _ = world.run("gate", "--live", "--json")
-    [judged] = json.loads(out)["lock-sets"]
-
-    assert (int(bool(codes)), True, codes) == (
-        code,
-        judged["full"],
-        [each["code"] for each in judged["findings"]],
-    )

@@ -47,10 +47,21 @@ def run(options: Namespace, console: Console) -> ExitCode:
         else each
         for each in select(os.path.normpath(options.out), options.images, options.variant)
     )
+    lock_sets = _by_services(lock_sets, options)
     found = tuple(found for file in options.dockerfile for found in _of_dockerfile(file))
     report = _by_policy(Report(lock_sets=lock_sets, others=found), options)
     _write(console, report, outputs)
     return ExitCode.NO if report.closed else ExitCode.OK
+
+
+def _by_services(lock_sets: tuple[Judged, ...], options: Namespace) -> tuple[Judged, ...]:
+    if not options.live and not options.vulnerabilities:
+        return lock_sets
+    from depcheck.gate.services import ask  # noqa: PLC0415 - needs HTTP
+
+    return ask(
+        lock_sets, files=options.live, osv=options.osv_url if options.vulnerabilities else None
+    )
 
 
 def _of_dockerfile(file: str) -> Iterator[Finding]:
