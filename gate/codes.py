@@ -24,6 +24,7 @@ CODES: dict[str, Code] = {
     "lock-edited": Code(_ERROR, "pylock.toml is not what the solve wrote"),
     "lock-unreadable": Code(_ERROR, "pylock.toml cannot be read as a lock"),
     "file-edited": Code(_ERROR, "A file of the lock set is not what the solve wrote"),
+    "files-unjudged": Code(_WARNING, "Files cannot be compared with what the lock leads to"),
     "file-missing": Code(_ERROR, "A file of the lock set is missing"),
     "file-unexpected": Code(_ERROR, "A file in the lock set was not written by the solve"),
     "line-endings": Code(_ERROR, "A file of the lock set has other line endings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from depcheck import __version__
@@ -10,7 +11,7 @@ from depcheck.gate.codes import finding
 from depcheck.gate.consistency import inconsistencies, waiver_findings
 from depcheck.gate.drift import rules_drift, snapshot_drift, spec_drift
 from depcheck.gate.edits import explained, not_emitted
-from depcheck.gate.finding import Location
+from depcheck.gate.finding import Level, Location
 from depcheck.gate.lock import UnreadableLockError, parse_lock
 from depcheck.gate.lockset import LOCK
 from depcheck.gate.pins import judge_pins
@@ -20,13 +21,17 @@ from depcheck.images.model import ImageSpec
 from depcheck.lockfiles.lockset import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from depcheck.gate.finding import Finding
     from depcheck.gate.judge import Surroundings
     from depcheck.gate.lock import Lock
     from depcheck.gate.lockset import LockSet
     from depcheck.resolver.problem import Problem
+
+
+_SOLVE_AGAIN = "solve again, and commit the new lock set"
 
 
 def judge_fully(
@@ -71,9 +76,27 @@ def judge_fully(
         judged = {each.subject for each in found}
         whole = not codes and _same_origin(lock_set, around)
         found += inconsistencies(lock, played.solution, judged, origin=whole)
-        if whole and _comparable(lock_set, spec):
-            files += not_emitted(lock_set, emitted)
+    if not any(each.level is Level.ERROR for each in (*files, *found)):
+        as_stated = replace(played.solution, input_digest=lock.tool.get("input-digest", ""))
+        files += _other_files(lock_set, spec, codes, render(as_stated, command=command))
     return (*files, *found), notes
+
+
+def _other_files(
+    lock_set: LockSet, spec: ImageSpec, drift: AbstractSet[str], emitted: Mapping[str, bytes]
+) -> Iterator[Finding]:
+    """Yield files that are not what the lock leads to, or that this cannot be said of them."""
+    if drift <= {"snapshot-drift"} and _comparable(lock_set, spec):
+        yield from not_emitted(lock_set, emitted)
+    else:
+        yield finding(
+            "files-unjudged",
+            lock_set.folder,
+            "its other files cannot be compared with what the lock leads to: rules, depcheck or "
+            "the name of the spec changed since",
+            at=lock_set.location(LOCK),
+            remedy=_SOLVE_AGAIN,
+        )
 
 
 def _spec(lock_set: LockSet, stated: str | None) -> ImageSpec | Finding:
@@ -142,4 +165,5 @@ def _comparable(lock_set: LockSet, spec: ImageSpec) -> bool:
         return False
     # The files name the spec that asks for a pin.
     named = record["spec"]["path"].rpartition("/")[2] in {spec.path.name, spec.name}
-    return bool(record["depcheck"] == __version__ and named)
+    # Nobody but a forger writes a command of several lines into the comments of a script.
+    return bool(record["depcheck"] == __version__ and named and record["command"].isprintable())
