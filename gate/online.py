@@ -22,6 +22,7 @@ _GONE = frozenset({404, 410})
 _NO_HEAD = frozenset({403, 405, 501})
 """What servers say that only take GET."""
 _FIRST_ERROR = 400
+_PRIVATE = frozenset({401, 403})
 
 
 def answering(urls: Iterable[str]) -> dict[str, int]:
@@ -54,7 +55,7 @@ def gone(pins: Iterable[LockedPin], statuses: dict[str, int]) -> Iterator[Findin
     """Yield the pins whose file is not where the lock says, or not given to us."""
     for pin in pins:
         status = statuses.get(pin.url or "", 0)
-        if status >= _FIRST_ERROR:
+        if status >= _FIRST_ERROR and status not in _PRIVATE:
             what = "is not there any more" if status in _GONE else f"answers with status {status}"
             yield finding(
                 "url-dead",
@@ -63,3 +64,13 @@ def gone(pins: Iterable[LockedPin], statuses: dict[str, int]) -> Iterator[Findin
                 at=pin.location,
                 remedy="solve again, or serve the file from a mirror that keeps what is locked",
             )
+
+
+def private(pins: Iterable[LockedPin], statuses: dict[str, int]) -> Iterator[str]:
+    """Yield that servers keep files for those whom they know; a locked URL has no credentials."""
+    names = [pin.name for pin in pins if statuses.get(pin.url or "") in _PRIVATE]
+    if names:
+        yield (
+            f"whether the files of {', '.join(names)} are there is told only to whom their "
+            "servers know"
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.gate.lock import UnreadableLockError, parse_lock
 from depcheck.gate.lockset import LOCK
-from depcheck.gate.online import answering, gone
+from depcheck.gate.online import answering, gone, private
 from depcheck.gate.osv import advisories
 from depcheck.gate.vulnerabilities import judge_vulnerabilities, release_of
 from depcheck.index.default import canonical_default_index
@@ -45,7 +45,7 @@ def ask(lock_sets: Sequence[Judged], *, files: bool, osv: str | None) -> tuple[J
             answered.append(judged._replace(notes=(*judged.notes, note)))
             continue
         findings = (*judged.findings, *gone(lock.pins.values(), statuses))
-        notes = judged.notes
+        notes = (*judged.notes, *private(lock.pins.values(), statuses))
         if osv:
             more = judge_vulnerabilities(lock, known, canonical_default_index())
             findings, notes = (*findings, *more.findings), (*notes, *more.notes)

@@ -51,7 +51,7 @@ def script(
 ) -> Iterator[Scripted]:
     """Serve an index on loopback, and solve an image by it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(http, "_RETRIES", http._RETRIES.new(backoff_factor=0, backoff_jitter=0))
+    monkeypatch.setattr(http, "ATTEMPTS", 1)
     monkeypatch.setattr(session, "RETRIES", session.RETRIES.new(backoff_factor=0))
     fresh(tmp_path / "before", monkeypatch)
     content = make_wheel(tmp_path / "wheels", "a", "1.0").read_bytes()
@@ -190,6 +190,21 @@ def test_files_are_asked_for_without_being_fetched() -> None:
         assert {f"{url}/there": 200, f"{url}/gone": 410, f"{url}/no-head": 200} == online.answering(
             [f"{url}/there", f"{url}/gone", f"{url}/no-head", f"{url}/there"]
         )
+
+
+def test_a_file_that_only_some_may_have_is_not_called_dead(
+    script: Scripted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file_gone(script, (tmp_path / "wheels" / "a-1.0-py3-none-any.whl").read_bytes())
+    script.routes[FILE] = Reply(status=401)
+    code = main(["gate", "--live", "--json"])
+    [judged] = json.loads(capsys.readouterr().out)["lock-sets"]
+
+    assert (0, [], "whether the files of a are there is told only to whom their servers know") == (
+        code,
+        judged["findings"],
+        judged["notes"][-1],
+    )
 
 
 def test_a_server_that_is_not_there_is_no_answer() -> None:
