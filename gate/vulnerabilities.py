@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import InvalidVersion, Version
@@ -13,7 +14,25 @@ if TYPE_CHECKING:
 
     from depcheck.gate.finding import Finding
     from depcheck.gate.lock import Lock, LockedPin
-    from depcheck.gate.osv import Advisory, Release
+
+
+Release = tuple[str, str]
+"""Normalised name, and version without a local label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advisory:
+    """What a service says of one vulnerability."""
+
+    id: str
+    aliases: tuple[str, ...]
+    """Other names of it, sorted."""
+    summary: str
+    severities: tuple[str, ...]
+    """In words (``HIGH``) and as CVSS vectors, where they are stated."""
+    fixed: Mapping[str, tuple[str, ...]]
+    """Versions that mend it, by the normalised name of the package."""
+    withdrawn: bool
 
 
 class Vulnerabilities(NamedTuple):

@@ -16,8 +16,8 @@ from support.wheelhouse import make_wheel
 
 from depcheck.cli import main
 from depcheck.errors import EnvironmentFailure
-from depcheck.gate import online, session
 from depcheck.index.live import http
+from depcheck.services import files, session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,7 +187,7 @@ def heads(statuses: dict[str, int]) -> Iterator[str]:
 
 def test_files_are_asked_for_without_being_fetched() -> None:
     with heads({"/there": 200, "/gone": 410, "/no-head": 405}) as url:
-        assert {f"{url}/there": 200, f"{url}/gone": 410, f"{url}/no-head": 200} == online.answering(
+        assert {f"{url}/there": 200, f"{url}/gone": 410, f"{url}/no-head": 200} == files.answering(
             [f"{url}/there", f"{url}/gone", f"{url}/no-head", f"{url}/there"]
         )
 
@@ -213,6 +213,6 @@ def test_a_server_that_is_not_there_is_no_answer() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/file"
 
         with pytest.raises(EnvironmentFailure) as caught:
-            online.answering([url])
+            files.answering([url])
 
     assert f"cannot ask for `{url}`: it cannot be reached" == caught.value.message

@@ -13,7 +13,7 @@ import pytest
 from support.expected import expected
 from support.world import World, make_world
 
-from depcheck.gate import osv, session
+from depcheck.services import osv, session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -57,7 +57,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
 def _by_services(lock_sets: tuple[Judged, ...], options: Namespace) -> tuple[Judged, ...]:
     if not options.live and not options.vulnerabilities:
         return lock_sets
-    from depcheck.gate.services import ask  # noqa: PLC0415 - needs HTTP
+    from depcheck.services.gating import ask  # noqa: PLC0415 - needs HTTP
 
     return ask(
         lock_sets, files=options.live, osv=options.osv_url if options.vulnerabilities else None

@@ -5,14 +5,16 @@ Nothing of it goes into a record: it may be otherwise tomorrow.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depcheck.gate.lock import UnreadableLockError, parse_lock
 from depcheck.gate.lockset import LOCK
-from depcheck.gate.online import answering, gone, private
-from depcheck.gate.osv import advisories
+from depcheck.gate.online import gone, private
 from depcheck.gate.vulnerabilities import judge_vulnerabilities, release_of
 from depcheck.index.default import canonical_default_index
+from depcheck.services.files import answering
+from depcheck.services.osv import advisories
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,9 +56,8 @@ def ask(lock_sets: Sequence[Judged], *, files: bool, osv: str | None) -> tuple[J
 
 
 def _lock(judged: Judged) -> Lock | None:
-    path = f"{judged.folder}/{LOCK}"
+    path = Path(judged.folder) / LOCK
     try:
-        with open(path, "rb") as file:
-            return parse_lock(file.read(), path)
+        return parse_lock(path.read_bytes(), path.as_posix())
     except (OSError, UnreadableLockError):
         return None

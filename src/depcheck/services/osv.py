@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
@@ -15,11 +14,14 @@ import requests
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import EnvironmentFailure
-from depcheck.gate import session as http
-from depcheck.gate.session import AT_ONCE, reason, session
+from depcheck.gate.vulnerabilities import Advisory
+from depcheck.services import session as http
+from depcheck.services.session import AT_ONCE, reason, session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from depcheck.gate.vulnerabilities import Release
 
 _ECOSYSTEM = "PyPI"
 _BATCH = 1000
@@ -27,24 +29,6 @@ _BATCH = 1000
 _PAGES = 50
 """Pages of one answer, at most: a service that never ends is broken."""
 _OK = 200
-
-Release = tuple[str, str]
-"""Normalised name, and version without a local label."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advisory:
-    """What a service says of one vulnerability."""
-
-    id: str
-    aliases: tuple[str, ...]
-    """Other names of it, sorted."""
-    summary: str
-    severities: tuple[str, ...]
-    """In words (``HIGH``) and as CVSS vectors, where they are stated."""
-    fixed: Mapping[str, tuple[str, ...]]
-    """Versions that mend it, by the normalised name of the package."""
-    withdrawn: bool
 
 
 def advisories(service: str, releases: Iterable[Release]) -> dict[Release, tuple[Advisory, ...]]:

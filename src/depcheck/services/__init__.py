@@ -1,0 +1,1 @@
+"""What the gate asks over the network, apart from indexes."""
