@@ -384,8 +384,21 @@ class ThoroughResolution(ForgetfulResolution):
             self._learn(candidate, self._reasons[candidate])
             known = [(key, list(each.incompatibilities)) for key, each in broken.criteria.items()]
             self._push_new_state()
-            if self._patch_criteria([*known, (name, [candidate])]):
+            exhausted = self._exhausted([*known, (name, [candidate])])
+            if exhausted is None:
                 return True
-            blamed = self._blame(self.state.criteria[name]) | self._reasons[candidate]
+            blamed = exhausted
             del self._states[-1]
         return False
+
+    def _exhausted(self, ruled_out: list[tuple[str, list[Candidate]]]) -> set[str] | None:
+        """Rule candidates out; return who is to blame where a package has none left then.
+
+        It need not be the package that the search went back to: what was shown meanwhile to be in
+        no solution at all is gone from the others too.
+        """
+        for name, candidates in ruled_out:
+            if not self._patch_criteria([(name, candidates)]):
+                blamed = self._blame(self.state.criteria[name])
+                return blamed.union(*(self._reasons[each] for each in candidates))
+        return None
