@@ -51,7 +51,7 @@ def judge(folder: str, spec: str | None, around: Surroundings, *, full: bool = F
             image=lock_set.image,
             variant=lock_set.variant,
             folder=folder,
-            findings=tuple(_stored(each, folder) for each in lock_set.record["findings"]),
+            findings=tuple(stored_finding(each, folder) for each in lock_set.record["findings"]),
             full=False,
             notes=tuple(lock_set.record["notes"]),
         )
@@ -104,16 +104,17 @@ def stored_document(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _stored(document: Mapping[str, Any], folder: str) -> Finding:
+def stored_finding(document: Mapping[str, Any], folder: str | None = None) -> Finding:
+    """Return the finding that `stored_document` wrote down, about a lock set in a folder."""
     from depcheck.gate.codes import CODES  # noqa: PLC0415 - few lock sets have findings
 
-    code = document["code"]
+    code, file = document["code"], document["file"]
     return Finding(
         code=code,
         level=CODES[code].level if code in CODES else Level.ERROR,
         subject=document["subject"],
         message=document["message"],
-        location=Location(file=f"{folder}/{document['file']}", line=document["line"]),
+        location=Location(file=f"{folder}/{file}" if folder else file, line=document["line"]),
         evidence=tuple(document["evidence"]),
         remedy=document["remedy"],
     )

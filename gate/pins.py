@@ -8,24 +8,32 @@ from packaging.version import Version
 
 from depcheck.conflicts.accelerator import mixtures
 from depcheck.gate.codes import finding
-from depcheck.gate.contents import judge_contents
 from depcheck.lockfiles.stages import plan_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from depcheck.gate.finding import Finding, Location
     from depcheck.lockfiles.stages import Stage
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.solution import Solution
 
+    Said = tuple[tuple[Finding, ...], tuple[str, ...]]
+    """Findings, and what could not be judged."""
+    Judge = Callable[[Solution, Mapping[str, Location], Location], Said]
+
 _UNPACKED = 2
 """Bytes on disk per byte downloaded, once it is installed (1.9 was measured on three images)."""
 
 
 def judge_pins(
-    solution: Solution, problem: Problem, at: Mapping[str, Location], lock: Location
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    solution: Solution,
+    problem: Problem,
+    at: Mapping[str, Location],
+    lock: Location,
+    *,
+    contents: Judge | None = None,
+) -> Said:
     """Return what is wrong with pins, whatever led to them, and what could not be judged.
 
     Args:
@@ -33,11 +41,16 @@ def judge_pins(
         problem: What they answer.
         at: Where the lock states each, by name.
         lock: Where the lock is.
+        contents: Judges what the wheels hold; `judge_contents` by default.
     """
+    if contents is None:
+        from depcheck.gate.contents import judge_contents  # noqa: PLC0415 - a solve remembers it
+
+        contents = judge_contents
     room, notes = _disk(plan_stages(solution), solution.target.disk_budget, lock)
     kernels = tuple(_kernels(solution, problem, at))
     told = {(each.code, each.subject) for each in kernels}
-    inside, unseen = judge_contents(solution, at, lock)
+    inside, unseen = contents(solution, at, lock)
     return (
         *_accelerator(solution, at, lock),
         *kernels,

@@ -120,6 +120,8 @@ class SnapshotIndex:
         self._connection = connection
         self.info = info
         self._projects: dict[str, Project | None] = {}
+        self._stored: dict[str, list[bytes | None]] = {}
+        """What tells of the files of projects that were read, packed as it is."""
         self._files: dict[str, tuple[list[str], bytes]] = {}
 
     @property
@@ -143,7 +145,8 @@ class SnapshotIndex:
     def project(self, name: str) -> Project | None:
         """Return a project, None where the index said that there is none."""
         if name not in self._projects:
-            solve = self._blobs(name)[0]
+            solve, *files = self._blobs(name)
+            self._stored[name] = files
             found = decode_project(name, self.location, solve) if solve is not None else None
             self._projects[name] = found
         return self._projects[name]
@@ -160,7 +163,7 @@ class SnapshotIndex:
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where a file is, with its hash and size."""
         if project.name not in self._files:
-            _, listing, digests = self._blobs(project.name)
+            listing, digests = self._stored.get(project.name) or self._blobs(project.name)[1:]
             self._files[project.name] = (decode_listing(listing or b""), digests or b"")
         return decode_file(*self._files[project.name], dist.position)
 

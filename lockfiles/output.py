@@ -25,6 +25,10 @@ def write_file(content: bytes, path: Path) -> bool:
         raise InputError("no-output-file", what, hint="name a file in a folder that is there")
     try:
         real = path.resolve()
+        if real.exists() and not real.is_file():
+            # A pipe or a device, such as `/dev/stdout`: to be written to, never to be replaced.
+            real.write_bytes(content)
+            return True
         if real.exists() and real.read_bytes() == content:
             return False
         _replace(content, real)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _has_header(value: object) -> bool:
     return isinstance(value, dict)
 
 
+@cache
 def _key(key: str) -> str:
     return key if _BARE_KEY.match(key) else _string(key)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depcheck.index.project import Project
-    from depcheck.resolver.candidates import Candidate
+    from depcheck.resolver.candidates import Candidate, Want
     from depcheck.resolver.search import Found
 
 _FAR = 365 * 24 * 3600
@@ -25,11 +25,15 @@ def far_fallbacks(found: Found) -> Iterator[str]:
 
     A version that some pin excludes by its requirement is no fallback: it could not be there.
     """
+    asked: dict[str, list[Want]] = {}
+    for identifier, stated in found.asked.items():
+        wants = (each.want for each in stated if each.want.rank is None)
+        asked.setdefault(identifier.partition("[")[0], []).extend(wants)
     for candidate in found.candidates.values():
         project, dist = candidate.project, candidate.dist
         if project is None or dist is None or candidate.extra:
             continue
-        newest = _newest(found, candidate, project)
+        newest = _newest(found, candidate, project, asked.get(candidate.name, []))
         if newest is not None and _is_far(project, candidate, newest):
             version = project.versions[newest[0]]
             reason = given_up(found, candidate.name, newest[0])
@@ -48,14 +52,13 @@ def given_up(found: Found, name: str, rank: int) -> str | None:
     return None
 
 
-def _newest(found: Found, candidate: Candidate, project: Project) -> tuple[int, Dist] | None:
+def _newest(
+    found: Found, candidate: Candidate, project: Project, asked: list[Want]
+) -> tuple[int, Dist] | None:
     """Return the newest version above a candidate that is usable and that all pins allow."""
     mask = project.everything & ~((1 << (candidate.rank + 1)) - 1) & ~project.prereleases
-    for identifier, asked in found.asked.items():
-        if identifier.partition("[")[0] == candidate.name:
-            for each in asked:
-                if each.want.rank is None:
-                    mask &= each.want.mask(project)
+    for want in asked:
+        mask &= want.mask(project)
     for rank in newest_first(mask):
         choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else ""
         if isinstance(choice, Dist):

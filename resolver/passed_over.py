@@ -10,6 +10,7 @@ from depcheck.resolver.fallback import given_up
 from depcheck.resolver.solution import PassedOver
 
 if TYPE_CHECKING:
+    from depcheck.index.project import Project
     from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.search import Asked, Found
 
@@ -30,31 +31,29 @@ def passed_over(
     project = candidate.project
     if project is None:
         return ()
+    asked = sorted(found.asked.get(candidate.identifier, ()), key=_precedence)
+    limits = [(each.want.mask(project), each) for each in asked if each.want.rank is None]
     groups: dict[str, list[str]] = {}
     newer = project.everything & ~((1 << (candidate.rank + 1)) - 1)
     for rank in newest_first(newer):
-        reason = _reason(found, candidate, rank, kept=candidate.version == preferred)
+        excluded = next((each for mask, each in limits if not mask >> rank & 1), None)
+        kept = candidate.version == preferred
+        reason = _excluded(excluded) if excluded else _reason(found, project, rank, kept=kept)
         groups.setdefault(reason, []).append(project.versions[rank])
     return tuple(
         PassedOver(versions=tuple(versions), reason=reason) for reason, versions in groups.items()
     )
 
 
-def _reason(found: Found, candidate: Candidate, rank: int, *, kept: bool) -> str:
-    project = candidate.project
-    if project is None:
-        return ""
-    asked_for = found.asked.get(candidate.identifier, ())
-    for asked in sorted(asked_for, key=_precedence):
-        if asked.want.rank is None and not asked.want.mask(project) >> rank & 1:
-            return _excluded(asked)
+def _reason(found: Found, project: Project, rank: int, *, kept: bool) -> str:
+    """Return why a version was not taken that nobody excludes."""
     choice = found.catalogue.choice(project, rank) if project.is_recorded(rank) else "not recorded"
     if not isinstance(choice, Dist):
         return choice
     fallback = KEPT if kept else "it was left behind while backtracking"
     if project.prereleases >> rank & 1:
         fallback = "it is a pre-release"
-    return given_up(found, candidate.name, rank) or fallback
+    return given_up(found, project.name, rank) or fallback
 
 
 def _precedence(asked: Asked) -> int:

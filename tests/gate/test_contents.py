@@ -42,6 +42,7 @@ def measure(
     path = world.folder / "facts.sqlite"
     write_facts(path, {NUMPY: ("numpy", numpy), TRAINER: ("trainer", other)})
     monkeypatch.setattr("depcheck.gate.contents.builtin_facts", lambda: FactStore(path))
+    monkeypatch.setenv("DEPCHECK_CACHE_DIR", str(world.folder / "cache"))  # nothing is remembered
     world.solve("./demo.toml")
 
 
