@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.pylock import Pylock, PylockValidationError
 
 from depcheck.errors import InputError
+from depcheck.limits import objection
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -79,7 +80,10 @@ def read_lock_set(folder: Path) -> LockSet:
     """
     path = folder / "pylock.toml"
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        if why := objection(content):
+            raise _refused(path, why)
+        raw = tomllib.loads(content.decode())
         lock = Pylock.from_dict(raw)
         tool = raw["tool"]["depcheck"]
         target = tool["target"]
@@ -97,10 +101,12 @@ def read_lock_set(folder: Path) -> LockSet:
         )
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(path, str(error)) from error
-    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError, PylockValidationError) as error:
         raise _refused(path, str(error)) from error
     except KeyError as error:
         raise _refused(path, f"key {error} of `[tool.depcheck]` is missing") from error
+    except (TypeError, AttributeError) as error:
+        raise _refused(path, "`[tool.depcheck]` is not what depcheck writes") from error
 
 
 def _package(package: Package) -> LockedPackage:

@@ -6,6 +6,7 @@ give the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import sqlite3
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from depcheck.artifacts.architectures import KernelImage, parse_architecture
 from depcheck.artifacts.model import Artifact, Finding, Member, Severity, SharedObject
 from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.replacing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +40,10 @@ CREATE TABLE members (content BLOB NOT NULL);
 _PAGE = 512
 """Bytes; blobs fill their last page badly, and small pages waste less."""
 _BETWEEN = "\0"
-_DAMAGE = (zlib.error, lzma.LZMAError, ValueError, KeyError, TypeError, IndexError)
+_SEAL = b"facts sealed by BLAKE2b "
+"""Stands before the digest behind the last page, where SQLite does not look."""
+_DIGEST_BYTES = 32
+_DAMAGE = (sqlite3.Error, zlib.error, lzma.LZMAError, ValueError, LookupError, TypeError)
 
 
 class FactStore:
@@ -49,8 +54,19 @@ class FactStore:
 
         Raises:
             InputError: it is none, or of another format.
+            EnvironmentFailure: it was damaged.
         """
         self._path = path
+        try:
+            damaged = _is_damaged(path.read_bytes())
+        except OSError as error:
+            raise _unreadable(path, (error.strerror or str(error)).lower()) from error
+        if damaged:
+            raise EnvironmentFailure(
+                "corrupt-facts",
+                f"`{path}` was damaged after it was written",
+                hint="record the facts again, or install depcheck again",
+            )
         try:
             self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
             application = self._database.execute("PRAGMA application_id").fetchone()[0]
@@ -87,9 +103,12 @@ class FactStore:
 
     def _row(self, columns: str, sha256: str) -> tuple[Any, Any] | None:
         query = f"SELECT {columns} FROM artifact WHERE sha256 = ?"  # noqa: S608 - our own words
-        row: tuple[Any, Any] | None = self._database.execute(
-            query, (bytes.fromhex(sha256),)
-        ).fetchone()
+        try:
+            row: tuple[Any, Any] | None = self._database.execute(
+                query, (bytes.fromhex(sha256),)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise self._corrupt(sha256) from error
         return row
 
     def _corrupt(self, sha256: str) -> EnvironmentFailure:
@@ -133,24 +152,43 @@ def write_facts(path: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
     Raises:
         EnvironmentFailure: the file system refuses.
     """
-    new = path.with_name(f".{path.name}.new")
     try:
-        new.unlink(missing_ok=True)
-        with closing(sqlite3.connect(new)) as database:
-            database.execute(f"PRAGMA page_size = {_PAGE}")
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {_FORMAT}")
-            database.executescript(_TABLES)
-            _fill(database, facts)
-            database.commit()
-            database.execute("VACUUM")
-        new.replace(path)
+        with replacing(path) as new:
+            _write(new, facts)
     except (OSError, sqlite3.Error) as error:
         raise EnvironmentFailure(
             "facts-not-written",
             f"cannot write `{path}`: {error}",
             hint="check permissions and free disk space, or name another file",
         ) from error
+
+
+def _write(new: Path, facts: Mapping[str, tuple[str, Artifact]]) -> None:
+    with closing(sqlite3.connect(new)) as database:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute("PRAGMA temp_store = MEMORY")
+        database.execute(f"PRAGMA page_size = {_PAGE}")
+        database.execute(f"PRAGMA application_id = {_APPLICATION}")
+        database.execute(f"PRAGMA user_version = {_FORMAT}")
+        database.executescript(_TABLES)
+        _fill(database, facts)
+        database.commit()
+        database.execute("VACUUM")
+    content = new.read_bytes()
+    with new.open("ab") as file:
+        file.write(_SEAL + _digest(content))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def _is_damaged(content: bytes) -> bool:
+    """Whether a sealed file is not what was written; one without a seal tells nothing."""
+    place = len(content) - len(_SEAL) - _DIGEST_BYTES
+    if content[place : place + len(_SEAL)] != _SEAL:
+        return False
+    return content[place + len(_SEAL) :] != _digest(content[:place])
 
 
 def _fill(database: sqlite3.Connection, facts: Mapping[str, tuple[str, Artifact]]) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dockerfile_parse import DockerfileParser
 
+from depcheck.errors import InputError
 from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
+from depcheck.limits import LARGEST_DOCKERFILE, objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +37,20 @@ def dockerfile_findings(raw: bytes, file: str) -> Iterator[Finding]:
 
     ``-r stages/NN-NAME.txt`` and ``-r requirements.txt`` with ``--require-hashes`` or ``--no-deps``
     install from one; so does ``install.sh``, which is not looked at.
+
+    Raises:
+        InputError: the file is no text, or of no usual measure.
     """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "dockerfile-unreadable",
+            f"`{file}` cannot be read as text",
+            hint="check its encoding",
+        ) from error
+    if why := objection(raw, LARGEST_DOCKERFILE):
+        raise InputError("dockerfile-refused", f"`{file}`: {why}", hint="name another file")
     # The parser reads bytes; its types say otherwise.
     parser = DockerfileParser(fileobj=cast("Any", BytesIO(raw)))
     for instruction in parser.structure:

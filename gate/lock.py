@@ -10,6 +10,7 @@ from packaging.pylock import Pylock, PylockValidationError
 
 from depcheck.gate.finding import Location
 from depcheck.gate.lines import pin_lines
+from depcheck.limits import objection
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,11 +74,13 @@ def parse_lock(raw: bytes, file: str) -> Lock:
         UnreadableLockError: it is no TOML, breaks PEP 751, or is not of the kind that depcheck
             writes (one file per package, each package once).
     """
+    if why := objection(raw):
+        raise UnreadableLockError(why)
     try:
         text = raw.decode()
         document = tomllib.loads(text)
         Pylock.from_dict(document)
-    except (ValueError, PylockValidationError) as error:
+    except (ValueError, RecursionError, PylockValidationError) as error:
         raise UnreadableLockError(str(error)) from error
     lines = pin_lines(text)
     pins: dict[str, LockedPin] = {}

@@ -118,7 +118,8 @@ def index_url(value: object) -> str:
     """Return the address of a Simple API root, without a slash at its end."""
     found = text(value)
     parts = address(found)
-    if parts.scheme not in {"https", "http", "file"} or not (parts.netloc or parts.path):
+    known = parts.scheme in {"https", "http", "file"} and (parts.netloc or parts.path)
+    if not known or not found.isprintable() or " " in found:
         raise BadValueError(
             f"`{found}` is not the address of an index",
             "write it like `https://download.pytorch.org/whl/cu121`",

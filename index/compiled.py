@@ -17,13 +17,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
-from packaging.version import InvalidVersion, Version
+from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.version import Version
 
 from depcheck.index.model import (
     UNRECORDED,
@@ -43,6 +38,8 @@ if TYPE_CHECKING:
 _DIGEST_BYTES = 32
 _HASHED_LOCATION = re.compile(r"packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/([^/]+)")
 _UNKNOWN = bytes(_DIGEST_BYTES)
+_DAMAGE = (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError)
+_AGAIN = "record the index again, or reinstall depcheck"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +101,7 @@ def _released(start: str) -> tuple[str, Version, str] | None:
         return None if start.endswith("-") else (project, version, "")
     try:
         _, _, label, _ = parse_wheel_filename(f"{start}-py3-none-any.whl")
-    except InvalidWheelFilename:
+    except ValueError:  # endless digits too
         return None
     return project, version, "".join(str(part) for part in label)
 
@@ -113,7 +110,7 @@ def _released(start: str) -> tuple[str, Version, str] | None:
 def _wheel_name(name: str) -> str | None:
     try:
         return parse_wheel_filename(f"{name}-1-py3-none-any.whl")[0]
-    except InvalidWheelFilename:
+    except ValueError:  # endless digits too
         return None
 
 
@@ -121,7 +118,7 @@ def _wheel_name(name: str) -> str | None:
 def _wheel_version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # endless digits too
         return None
 
 
@@ -129,7 +126,7 @@ def _wheel_version(text: str) -> Version | None:
 def _are_tags(tags: str) -> bool:
     try:
         parse_wheel_filename(f"name-1-{tags}.whl")
-    except InvalidWheelFilename:
+    except ValueError:  # endless digits too
         return False
     return True
 
@@ -137,7 +134,7 @@ def _are_tags(tags: str) -> bool:
 def _sdist(filename: str) -> _Named | None:
     try:
         name, version = parse_sdist_filename(filename)
-    except InvalidSdistFilename:
+    except ValueError:  # endless digits too
         return None
     return name, version, None, ""
 
@@ -268,11 +265,11 @@ def decode_project(name: str, index: str, solve: bytes) -> Project:
     try:
         document = json.loads(zlib.decompress(solve))
         return _build(name, index, document)
-    except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+    except (*_DAMAGE, RecursionError) as error:
         raise CorruptIndexError(
             "corrupt-project",
             f"the recording of `{name}` on index `{index}` cannot be read: {error}",
-            hint="record the index again, or reinstall depcheck",
+            hint=_AGAIN,
         ) from error
 
 
@@ -306,8 +303,20 @@ class _Metadata(dict[int, CoreMetadata]):
 
 
 def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRecord:
-    """Read one file back from a project's listing lines and digests."""
-    filename, size, flag, location, *beside = listing[position].split("\t")
+    """Read one file back from a project's listing lines and digests.
+
+    Raises:
+        CorruptIndexError: the line is not what `compile_page` wrote.
+    """
+    try:
+        filename, size, flag, location, *beside = listing[position].split("\t")
+        bytes_of_file = int(size) if size else None
+    except (IndexError, ValueError) as error:
+        raise CorruptIndexError(
+            "corrupt-listing",
+            f"a file listing cannot be read: {error}",
+            hint=_AGAIN,
+        ) from error
     start = position * 2 * _DIGEST_BYTES
     sha256 = digests[start : start + _DIGEST_BYTES].hex()
     path = digests[start + _DIGEST_BYTES : start + 2 * _DIGEST_BYTES].hex()
@@ -315,7 +324,7 @@ def decode_file(listing: Sequence[str], digests: bytes, position: int) -> FileRe
         filename=filename,
         location=location or f"packages/{path[:2]}/{path[2:4]}/{path[4:]}/{filename}",
         sha256=None if flag else sha256,
-        size=int(size) if size else None,
+        size=bytes_of_file,
         has_metadata=bool(beside),
         metadata_sha256=beside[0] if beside and beside[0] != "?" else None,
     )
@@ -333,5 +342,5 @@ def decode_listing(listing: bytes) -> list[str]:
         raise CorruptIndexError(
             "corrupt-listing",
             f"a file listing cannot be read: {error}",
-            hint="record the index again, or reinstall depcheck",
+            hint=_AGAIN,
         ) from error

@@ -16,5 +16,5 @@ def recorded_digests(path: str) -> dict[str, str] | None:
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return dict(connection.execute("select location, digest from recording"))
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, ValueError):  # a damaged row, or text that is none
         return None

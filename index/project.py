@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depcheck.index.model import UNRECORDED, CoreMetadata, Dist, NotRecordedError
+from depcheck.index.model import (
+    UNRECORDED,
+    CoreMetadata,
+    CorruptIndexError,
+    Dist,
+    NotRecordedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,11 +113,23 @@ class Project:
 
         Raises:
             NotRecordedError: the recording knows that the version exists, and no more.
+            CorruptIndexError: the recording is not what `compile_page` wrote.
         """
         found = self._dists.get(rank)
         if found is None:
-            found = self._dists[rank] = tuple(self._expand(rank))
+            found = self._dists[rank] = self._expanded(rank)
         return found
+
+    def _expanded(self, rank: int) -> tuple[Dist, ...]:
+        try:
+            return tuple(self._expand(rank))
+        except (IndexError, TypeError) as error:
+            raise CorruptIndexError(
+                "corrupt-release",
+                f"the recording of `{self.name}=={self.versions[rank]}` on index `{self.index}` "
+                "cannot be read",
+                hint="record the index again, or reinstall depcheck",
+            ) from error
 
     def _expand(self, rank: int) -> Iterator[Dist]:
         raw = self._releases[rank]

@@ -12,12 +12,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
 from depcheck.index.default import absolute_url
-from depcheck.index.model import DYNAMIC, NotRecordedError
+from depcheck.index.model import DYNAMIC, InvalidMetadataError, NotRecordedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,11 +40,51 @@ class Page:
     location: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildGuard:
+    """Says which files a reader may have that builds sdists, and what URLs lead to, on its own."""
+
+    allowed: frozenset[str]
+    """Packages that may be built."""
+    reads_sdists: bool
+    """The reader takes metadata from an sdist that states it (PEP 643), instead of a build."""
+
+    def lists(self, project: Project, dist: Dist) -> bool:
+        """Whether a page may name a file, by what is known without reading it."""
+        if dist.tags is not None or project.name in self.allowed:
+            return True
+        return self.reads_sdists and dist.metadata != DYNAMIC
+
+    def lets_through(self, index: PackageIndex, project: Project, dist: Dist) -> bool:
+        """Whether a reader may have a file, or its metadata, without running foreign code."""
+        if not self.lists(project, dist):
+            return False
+        try:
+            metadata = index.core_metadata(project, dist)
+        except InvalidMetadataError:
+            return False
+        if metadata is None:
+            return project.name in self.allowed
+        return all(self._is_harmless(each.name, each.url) for each in metadata.dependencies)
+
+    def _is_harmless(self, name: str, url: str | None) -> bool:
+        return url is None or name in self.allowed or is_wheel_url(url)
+
+
+def is_wheel_url(url: str) -> bool:
+    """Whether a direct reference leads to a wheel, which needs no build."""
+    return urlsplit(url).path.endswith(".whl") and not url.startswith("git+")
+
+
 class SimpleApi:
     """Answers paths below one root: ``simple/NAME/`` and ``files/NAME/VERSION/FILE``."""
 
     def __init__(
-        self, index_of: Callable[[str], PackageIndex], *, as_of: datetime | None = None
+        self,
+        index_of: Callable[[str], PackageIndex],
+        *,
+        as_of: datetime | None = None,
+        guard: BuildGuard | None = None,
     ) -> None:
         """Take the look-up of the index of each project.
 
@@ -52,7 +92,9 @@ class SimpleApi:
             index_of: The index of a project, by its name.
             as_of: First instant whose uploads are too late. Files whose index states no upload time
                 are not too late, as in a solve.
+            guard: Keeps back what the readers would run code of; None for readers that may.
         """
+        self._guard = guard
         self._index_of = index_of
         self._as_of = None if as_of is None else int(as_of.timestamp())
         self.not_recorded: set[str] = set()
@@ -80,7 +122,7 @@ class SimpleApi:
         found = self._project(name)
         if found is None:
             return None
-        files = list(_files(*found, self._as_of))
+        files = list(_files(*found, self._as_of, self._guard))
         if "json" in accept:
             document = {"meta": {"api-version": "1.1"}, "name": name, "files": files}
             document["versions"] = list(found[1].versions)
@@ -98,6 +140,9 @@ class SimpleApi:
         index, project = found
         for dist in project.dists(list(project.versions).index(version)):
             file = index.file(project, dist)
+            asked = filename in {file.filename, file.filename + METADATA}
+            if asked and self._guard and not self._guard.lets_through(index, project, dist):
+                return None
             if filename == file.filename:
                 return Page(location=absolute_url(file.location, index.location))
             if filename == file.filename + METADATA:
@@ -108,12 +153,16 @@ class SimpleApi:
         return None
 
 
-def _files(index: PackageIndex, project: Project, as_of: int | None) -> Iterator[dict[str, Any]]:
+def _files(
+    index: PackageIndex, project: Project, as_of: int | None, guard: BuildGuard | None
+) -> Iterator[dict[str, Any]]:
     for rank, version in enumerate(project.versions):
         if not project.is_recorded(rank):
             continue
         for dist in project.dists(rank):
             if as_of is not None and dist.uploaded is not None and dist.uploaded >= as_of:
+                continue
+            if guard is not None and not guard.lists(project, dist):
                 continue
             described = _described(index, project, version, dist)
             if described is not None:

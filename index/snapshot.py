@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import struct
+import zlib
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depcheck.errors import EnvironmentFailure
 from depcheck.index.compiled import (
     CompiledProject,
     decode_file,
@@ -27,6 +30,7 @@ from depcheck.index.model import (
     InvalidMetadataError,
     NotRecordedError,
 )
+from depcheck.replacing import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +49,17 @@ create table project (
   primary key (location, name)
 );
 """
+_INFOS = """
+select r.location, moment, horizon, count(name), coalesce(sum(versions), 0),
+       coalesce(sum(files), 0), coalesce(sum(described), 0), digest
+from recording r left join project p on p.location = r.location and solve is not null
+group by r.location order by r.location
+"""
+_INFO_FIELDS = (
+    *("location", "moment", "horizon", "projects", "versions", "files", "described", "digest"),
+)
+_IN_MEMORY = "pragma journal_mode = off; pragma temp_store = memory;"
+"""The file is new and nobody else knows it: no journal is wanted beside it."""
 _REINSTALL = "record the index again, or reinstall depcheck"
 
 
@@ -92,25 +107,15 @@ class Snapshot:
         self._connection.close()
 
     def _read_infos(self) -> list[IndexInfo]:
-        query = """
-            select r.location, moment, horizon, count(name), coalesce(sum(versions), 0),
-                   coalesce(sum(files), 0), coalesce(sum(described), 0), digest
-            from recording r left join project p on p.location = r.location and solve is not null
-            group by r.location order by r.location"""
-        rows = _rows(self._connection, query, ())
-        return [
-            IndexInfo(
-                location=row[0],
-                moment=row[1],
-                horizon=row[2],
-                projects=row[3],
-                versions=row[4],
-                files=row[5],
-                described=row[6],
-                digest=row[7],
+        rows = _rows(self._connection, _INFOS, ())
+        sealed = _rows(self._connection, "pragma application_id", ())[0][0]
+        if sealed not in {0, _seal(rows)}:
+            raise CorruptIndexError(
+                "damaged-snapshot",
+                f"what the snapshot `{self.path}` says of its recordings was damaged",
+                hint=_REINSTALL,
             )
-            for row in rows
-        ]
+        return [IndexInfo(**dict(zip(_INFO_FIELDS, row, strict=True))) for row in rows]
 
 
 class SnapshotIndex:
@@ -132,15 +137,26 @@ class SnapshotIndex:
     def names(self) -> list[str]:
         """Return the names of all recorded projects, absent ones left out, sorted."""
         query = "select name from project where location = ? and solve is not null order by name"
-        return [row[0] for row in _rows(self._connection, query, (self.location,))]
+        found = [row[0] for row in _rows(self._connection, query, (self.location,))]
+        if not all(isinstance(name, str) for name in found):
+            raise CorruptIndexError(
+                "damaged-names",
+                f"the names recorded of index `{self.location}` were damaged",
+                hint=_REINSTALL,
+            )
+        return found
 
     def compiled(self) -> list[CompiledProject]:
         """Return all recorded projects as stored, to be put into another snapshot."""
-        query = """select name, versions, files, described, solve, listing, digests from project
-            where location = ? and solve is not null order by name"""
+        query = """select name, versions, files, described, solve, listing, digests, checksum
+            from project where location = ? and solve is not null order by name"""
         names = ("name", "versions", "files", "described", "solve", "listing", "digests")
-        rows = _rows(self._connection, query, (self.location,))
-        return [CompiledProject(**dict(zip(names, row, strict=True))) for row in rows]
+        found = []
+        for *row, checksum in _rows(self._connection, query, (self.location,)):
+            project = CompiledProject(**dict(zip(names, row, strict=True)))
+            self._check(project.name, (project.solve, project.listing, project.digests), checksum)
+            found.append(project)
+        return found
 
     def project(self, name: str) -> Project | None:
         """Return a project, None where the index said that there is none."""
@@ -168,19 +184,25 @@ class SnapshotIndex:
         return decode_file(*self._files[project.name], dist.position)
 
     def _blobs(self, name: str) -> tuple[bytes | None, bytes | None, bytes | None]:
-        query = """select solve, listing, digests, checksum from project
-            where location = ? and name = ?"""
+        # The row itself must say whose it is: SQLite's index could lead to another one.
+        query = """select location, name, solve, listing, digests, checksum from project
+            where rowid = (select rowid from project where location = ? and name = ?)"""
         rows = _rows(self._connection, query, (self.location, name))
         if not rows:
             raise NotRecordedError(f"`{name}`", index=self.location)
-        solve, listing, digests, checksum = rows[0]
-        if checksum != _checksum(name, solve, listing, digests):
+        *whose, solve, listing, digests, checksum = rows[0]
+        self._check(
+            name, (solve, listing, digests), checksum if whose == [self.location, name] else b""
+        )
+        return solve, listing, digests
+
+    def _check(self, name: object, blobs: tuple[bytes | None, ...], checksum: bytes) -> None:
+        if not isinstance(name, str) or checksum != _checksum(name, *blobs):
             raise CorruptIndexError(
                 "checksum-mismatch",
                 f"the recording of `{name}` on index `{self.location}` was damaged",
                 hint=_REINSTALL,
             )
-        return solve, listing, digests
 
 
 def write_snapshot(
@@ -194,12 +216,28 @@ def write_snapshot(
         path: The file to write.
         recordings: Location, moment (ISO 8601), horizon and compiled projects of each index.
         absent: Location and name of projects that an index does not have.
+
+    Raises:
+        EnvironmentFailure: the file system refuses.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.unlink(missing_ok=True)
-    missing = sorted(set(absent))
-    with closing(sqlite3.connect(temporary)) as connection:
-        connection.executescript(f"pragma user_version = {FORMAT};" + _SCHEMA)
+    try:
+        with replacing(path) as temporary:
+            _fill(temporary, recordings, sorted(set(absent)))
+    except (OSError, sqlite3.OperationalError) as error:
+        raise EnvironmentFailure(
+            "snapshot-not-written",
+            f"cannot write `{path}`: {getattr(error, 'strerror', None) or error}",
+            hint="check permissions and free disk space, or name another file",
+        ) from error
+
+
+def _fill(
+    path: Path,
+    recordings: Iterable[tuple[str, str, int | None, Iterable[CompiledProject]]],
+    missing: list[tuple[str, str]],
+) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{_IN_MEMORY} pragma user_version = {FORMAT};" + _SCHEMA)
         for location, moment, horizon, projects in sorted(recordings, key=lambda each: each[0]):
             rows = [_row(location, project) for project in projects]
             rows += [_absent_row(where, name) for where, name in missing if where == location]
@@ -210,8 +248,15 @@ def write_snapshot(
                 "insert into recording values (?,?,?,?)", (location, moment, horizon, digest)
             )
         connection.commit()
+        seal = _seal(connection.execute(_INFOS).fetchall())
+        connection.execute(f"pragma application_id = {seal}")
         connection.execute("vacuum")
-    temporary.replace(path)
+
+
+def _seal(rows: list[tuple[Any, ...]]) -> int:
+    """Return a checksum of what is said of the recordings, as SQLite keeps a number in a file."""
+    (number,) = struct.unpack("<i", struct.pack("<I", zlib.crc32(repr(rows).encode())))
+    return number or 1
 
 
 def _row(location: str, project: CompiledProject) -> tuple[Any, ...]:
@@ -259,7 +304,7 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     try:
         return connection.execute(query, values).fetchall()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes damaged text
         *_, path = connection.execute("pragma database_list").fetchone()
         raise CorruptIndexError(
             "damaged-snapshot", f"the snapshot `{path}` cannot be read: {error}", hint=_REINSTALL

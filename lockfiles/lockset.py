@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.errors import EnvironmentFailure, InputError
 from depcheck.lockfiles.dockerfile import dockerfile_stages
+from depcheck.lockfiles.exchange import exchange
 from depcheck.lockfiles.explain import explain_json
 from depcheck.lockfiles.install_script import install_sh
 from depcheck.lockfiles.pylock import pylock_toml
@@ -70,8 +71,9 @@ def render(solution: Solution, *, command: str | None = None) -> dict[str, bytes
 def write(files: Mapping[str, bytes], directory: Path) -> None:
     """Replace the lock set in a directory by these files, all or nothing.
 
-    A run that is cut short leaves the former lock set whole: beside the directory, if it was cut
-    between two renames, from where the next call puts it back. Concurrent calls take turns.
+    A run that is cut short leaves the former lock set whole. Where the file system cannot exchange
+    two folders at once it may be beside the directory, if the run was cut between two renames, from
+    where the next call puts it back. Concurrent calls take turns.
 
     Raises:
         InputError: the directory holds files that are no part of a lock set.
@@ -113,6 +115,8 @@ def _replace(files: Mapping[str, bytes], directory: Path) -> None:
     try:
         _write_all(files, new)
         if directory.exists():
+            if exchange(new, directory):
+                return
             directory.rename(old)
         new.rename(directory)
     finally:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
-from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.replacing import put
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +23,9 @@ def write_file(content: bytes, path: Path) -> bool:
         raise InputError("no-output-file", what, hint="name a file in a folder that is there")
     try:
         real = path.resolve()
-        if real.exists() and not real.is_file():
-            # A pipe or a device, such as `/dev/stdout`: to be written to, never to be replaced.
-            real.write_bytes(content)
-            return True
-        if real.exists() and real.read_bytes() == content:
+        if real.is_file() and real.read_bytes() == content:
             return False
-        _replace(content, real)
+        put(content, real)
     except OSError as error:
         raise EnvironmentFailure(
             "output-not-written",
@@ -39,26 +33,3 @@ def write_file(content: bytes, path: Path) -> bool:
             hint="check permissions and free disk space, or choose another file",
         ) from error
     return True
-
-
-def _replace(content: bytes, path: Path) -> None:
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-    descriptor, temporary = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), mode)
-        os.replace(temporary, path)  # noqa: PTH105 - a temporary file has no Path yet
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)  # noqa: PTH108
-        raise
-
-
-def _umask() -> int:
-    """Return the process's mask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

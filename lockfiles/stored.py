@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.errors import InputError
 from depcheck.images.model import Target
+from depcheck.limits import LARGEST_LOCK
 from depcheck.lockfiles.explanation import read_explanation
 from depcheck.resolver.solution import IndexUse
 from depcheck.tomlfile import BadValueError, kind_of, read_toml
@@ -97,7 +98,7 @@ def read_lock_set(folder: Path, *, remedy: str | None = None) -> StoredLockSet:
         InputError: there is no lock set, or its files are not what depcheck writes.
     """
     explanation = read_explanation(folder, remedy=remedy or "depcheck solve IMAGE")
-    file = read_toml(folder / "pylock.toml", reference="lock-unreadable")
+    file = read_toml(folder / "pylock.toml", reference="lock-unreadable", largest=LARGEST_LOCK)
     tool = file.root.table("tool").table("depcheck")
     stored = StoredLockSet(
         folder=folder,

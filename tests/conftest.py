@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run tests/trust with its full numbers")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether the full numbers are wanted; the others take a sample of the same."""
+    return bool(request.config.getoption("--full"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _rooms_keep_their_full_names() -> Iterator[None]:
     """Fail where anything imported ``resolver`` for `depcheck.resolver`: two copies of a module."""

@@ -161,7 +161,7 @@ def parse_manifest(raw: bytes, place: str) -> Manifest:
     """
     try:
         content = json.loads(raw.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidInputError(
             "manifest-damaged",
             f"the manifest of `{place}` is cut short or damaged: {error}",

@@ -20,6 +20,8 @@ _VERSION = re.compile(
 _STAGES = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
 _CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*(\S+)\s*")
 _AFTER_ALL = 1 << 62
+_LONGEST = 1000
+"""Characters of a version; Python converts no number of more than 4,300 digits."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Version:
 
 def parse_version(text: str) -> Version | None:
     """Return a version, None where the text is none."""
-    match = _VERSION.fullmatch(text)
+    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     release = [int(number) for number in match["release"].split(".")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depcheck.gate.finding import Level
-from depcheck.gate.report import details
+from depcheck.gate.report import details, printable
 
 if TYPE_CHECKING:
     from depcheck.gate.finding import Finding
@@ -22,7 +22,9 @@ def render(report: Report) -> str:
 def _annotation(found: Finding) -> str:
     properties = {"file": found.location.file, "line": found.location.line, "title": found.code}
     stated = ",".join(
-        f"{name}={_property(str(value))}" for name, value in properties.items() if value is not None
+        f"{name}={_property(printable(str(value)))}"
+        for name, value in properties.items()
+        if value is not None
     )
     return f"::{_COMMANDS[found.level]} {stated}::{_data(details(found))}"
 

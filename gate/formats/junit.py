@@ -40,7 +40,7 @@ def _suite(root: ET.Element, name: str, findings: Sequence[Finding]) -> None:
             classname=printable(name),
             name=printable(f"{found.code}: {found.subject}"),
         )
-        text = f"{found.location}: {details(found)}"
+        text = f"{printable(str(found.location))}: {details(found)}"
         if found.level is Level.ERROR:
             ET.SubElement(
                 case, "failure", message=printable(found.message), type=found.code

@@ -6,21 +6,25 @@ dynamic (PEP 643).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tarfile
 import zipfile
 import zlib
 from email.errors import MessageError
 from functools import lru_cache
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from depcheck.index.live.credentials import redacted
+from depcheck.index.live.http import IndexUnreachableError
 from depcheck.index.live.remote_file import RemoteFile
 from depcheck.index.model import CoreMetadata, Dependency, InvalidMetadataError
+from depcheck.limits import has_endless_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +47,16 @@ _ARCHIVE_ERRORS = (
     EOFError,
     NotImplementedError,
     OSError,
+    RuntimeError,  # an archive that says that it is encrypted
 )
+
+
+class Readable(Protocol):
+    """What comes over the network, bytes after bytes."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return some bytes, none at the end."""
+        ...
 
 
 def parse_metadata(content: bytes) -> CoreMetadata:
@@ -79,6 +92,9 @@ def _raw(content: bytes) -> RawMetadata:
         raw, _ = parse_email(head)
     except (MessageError, ValueError) as error:
         raise InvalidMetadataError(str(error)) from error
+    stated = (*raw.get("requires_dist", ()), raw.get("requires_python") or "")
+    if any(map(has_endless_number, (raw.get("metadata_version", ""), *stated))):
+        raise InvalidMetadataError("it has a number of endless digits")
     return raw
 
 
@@ -129,27 +145,62 @@ def _member(archive: zipfile.ZipFile, ending: str) -> bytes:
     return archive.read(names[0])
 
 
-def read_sdist(http: Http, url: str, filename: str) -> bytes:
-    """Return a remote sdist's PKG-INFO; reading stops when it is found.
+def read_sdist(http: Http, url: str, filename: str, sha256: str | None = None) -> bytes:
+    """Return a remote sdist's PKG-INFO.
+
+    Where the hash of the file is known it is read to its end and compared: nothing inside an sdist
+    protects PKG-INFO. A zip archive has a checksum of each member.
 
     Raises:
-        IndexUnreachableError: the server does not answer.
+        IndexUnreachableError: the server does not answer, or the file has another hash.
         InvalidMetadataError: the file is no sdist, or has no PKG-INFO.
     """
     try:
         if filename.endswith(".zip"):
             with zipfile.ZipFile(RemoteFile(http, url)) as archive:
                 return _member(archive, "/PKG-INFO")
-        return _tar_member(http, url)
+        return _tar_member(http, url, sha256)
     except _ARCHIVE_ERRORS as error:
         raise InvalidMetadataError(f"the sdist cannot be read: {error}") from error
 
 
-def _tar_member(http: Http, url: str) -> bytes:
-    with (
-        http.stream(url) as body,
-        tarfile.open(fileobj=cast("IO[bytes]", body), mode="r|*") as archive,
-    ):
+class _Hashing:
+    """A stream that hashes what is read from it."""
+
+    def __init__(self, body: Readable) -> None:
+        self._body = body
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._body.read(size)
+        self._hash.update(content)
+        self.size += len(content)
+        return content
+
+    def digest(self) -> str | None:
+        """Read to the end and return the hash of all, None for a file that is too large."""
+        while self.size <= _LARGEST_SDIST_READ and self.read(1 << 16):
+            pass
+        return self._hash.hexdigest() if self.size <= _LARGEST_SDIST_READ else None
+
+
+def _tar_member(http: Http, url: str, sha256: str | None) -> bytes:
+    with http.stream(url) as body:
+        hashing = _Hashing(body)
+        content = _pkg_info(hashing)
+        found = hashing.digest() if sha256 else None
+    if found not in {None, sha256}:
+        raise IndexUnreachableError(
+            "file-hash-mismatch",
+            f"`{redacted(url)}` has SHA-256 {found}, and its index states {sha256}",
+            hint="the index is inconsistent, or somebody changed the file on its way",
+        )
+    return content
+
+
+def _pkg_info(body: Readable) -> bytes:
+    with tarfile.open(fileobj=cast("IO[bytes]", body), mode="r|*") as archive:
         for member in archive:
             if member.offset_data > _LARGEST_SDIST_READ:
                 break

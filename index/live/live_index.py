@@ -205,7 +205,7 @@ class LiveIndex:
     def _read(self, file: FileRecord, url: str) -> CoreMetadata | None:
         if not file.filename.endswith(".whl"):
             self.quality["metadata from sdists"] += 1
-            return parse_sdist_metadata(read_sdist(self._http, url, file.filename))
+            return parse_sdist_metadata(read_sdist(self._http, url, file.filename, file.sha256))
         if file.has_metadata or self._unannounced:
             content = self._beside(file, url)
             if content is not None:

@@ -119,7 +119,7 @@ def _project_json(http: Http, root: str, name: str) -> dict[str, dict[str, Any]]
     try:
         releases = json.loads(answer.body)["releases"]
         return {file["filename"]: file for files in releases.values() for file in files}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}  # an index may have something else at this place
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the lock set of @@TITLE@@ stage by stage.
 # Written by depcheck; see --help.
-# shellcheck disable=SC2016  # a `$` in a value of the lock is meant as it stands
+# shellcheck disable=SC1003,SC2016  # a `\` or `$` in a value of the lock is meant as it stands
 set -euo pipefail
 
 readonly TARGET_PYTHON=@@PYTHON@@

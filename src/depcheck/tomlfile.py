@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from depcheck.errors import InputError
+from depcheck.limits import LARGEST_SPEC, objection
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from depcheck.tomllines import Key
 
 T = TypeVar("T")
+_MOST_PROBLEMS = 100
+"""More than these are counted only."""
 
 
 class BadValueError(ValueError):
@@ -50,7 +53,7 @@ class Problem:
 class TomlFile:
     """One TOML file, its tables, and the problems found in it so far."""
 
-    def __init__(self, path: Path, raw: bytes, *, reference: str) -> None:
+    def __init__(self, path: Path, raw: bytes, *, reference: str, largest: int) -> None:
         """Parse the bytes of a file; ``reference`` is that of the error that ``check`` raises.
 
         Raises:
@@ -60,6 +63,9 @@ class TomlFile:
         self.raw = raw
         self._reference = reference
         self._problems: list[Problem] = []
+        self._left_out = 0
+        if why := objection(raw, largest):
+            raise InputError("toml-refused", f"{path}: {why}", hint="name another file")
         try:
             self._text = raw.decode()
             self.document: dict[str, object] = tomllib.loads(self._text)
@@ -71,7 +77,7 @@ class TomlFile:
                 f"{path}: byte {error.start} is not UTF-8",
                 hint="save the file as UTF-8",
             ) from error
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise InputError(
                 "toml-syntax",
                 f"{path}: not valid TOML: {_lower(str(error))}",
@@ -83,10 +89,18 @@ class TomlFile:
         """What was reported so far, in order."""
         return tuple(self._problems)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further problems are counted only, so that no remedy is wanted."""
+        return len(self._problems) == _MOST_PROBLEMS
+
     def report(
         self, key: Key, message: str, remedy: str | None = None, value: object = None
     ) -> None:
         """Add a problem; ``value`` helps to find its line inside a longer value."""
+        if len(self._problems) == _MOST_PROBLEMS:
+            self._left_out += 1
+            return
         from depcheck.tomllines import line_of  # noqa: PLC0415 - only after a mistake
 
         line = line_of(self._text, key, value)
@@ -105,7 +119,10 @@ class TomlFile:
             only = problems[0]
             place = f"{self.path}:{only.line}" if only.line else str(self.path)
             raise InputError(self._reference, f"{place}: {_stated(only)}", hint=only.remedy)
-        lines = [f"{self.path}: {len(problems)} problems", *map(_listed, problems)]
+        count = len(problems) + self._left_out
+        lines = [f"{self.path}: {count} problems", *map(_listed, problems)]
+        if self._left_out:
+            lines.append(f"  and {self._left_out} more")
         raise InputError(self._reference, "\n".join(lines), hint=None)
 
 
@@ -198,7 +215,9 @@ class Table:
     def close(self) -> None:
         """Report every key that was not asked for."""
         for name in self._data:
-            if name not in self._asked:
+            if name not in self._asked and self.file.is_full:
+                self.complain(name, "unknown key")
+            elif name not in self._asked:
                 remedy = did_you_mean(name, self._asked)
                 self.complain(name, "unknown key", remedy or _known(self._asked))
 
@@ -217,8 +236,8 @@ class Table:
             return default
 
 
-def read_toml(path: Path, *, reference: str) -> TomlFile:
-    """Read a TOML file.
+def read_toml(path: Path, *, reference: str, largest: int = LARGEST_SPEC) -> TomlFile:
+    """Read a TOML file of so many bytes at most.
 
     Raises:
         InputError: the file cannot be read or is not TOML.
@@ -231,7 +250,7 @@ def read_toml(path: Path, *, reference: str) -> TomlFile:
             f"{path}: cannot be read: {_lower(error.strerror or str(error))}",
             hint="check the path and its permissions",
         ) from error
-    return TomlFile(path, raw, reference=reference)
+    return TomlFile(path, raw, reference=reference, largest=largest)
 
 
 def dotted(key: Key) -> str:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect_right
+from functools import lru_cache
+from typing import NamedTuple
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,20 +30,36 @@ def line_of(text: str, key: Key, value: object = None) -> int | None:
 
     A ``value`` that is text narrows the answer to the line inside the key's value that holds it.
     """
-    lines = text.splitlines()
-    places = _places(lines)
-    start = next((line for n in range(len(key), 0, -1) if (line := _first(places, key[:n]))), None)
+    index = _index(text)
+    start = next((line for n in range(len(key), 0, -1) if (line := index.first.get(key[:n]))), None)
     if start is None:
         return None
     if not isinstance(value, str) or not value:
         return start
-    end = min((line for line in places.values() if line > start), default=len(lines) + 1)
-    return next((n for n in range(start, end) if value in lines[n - 1]), start)
+    after = bisect_right(index.stating, start)
+    end = index.stating[after] if after < len(index.stating) else len(index.lines) + 1
+    return next((n for n in range(start, end) if value in index.lines[n - 1]), start)
 
 
-def _first(places: dict[Key, int], key: Key) -> int | None:
-    """Return the first line that states a key or something below it."""
-    return min((line for place, line in places.items() if place[: len(key)] == key), default=None)
+class _Index(NamedTuple):
+    """A text, ready to be asked for many keys."""
+
+    lines: list[str]
+    first: dict[Key, int]
+    """The first line that states a key or something below it."""
+    stating: list[int]
+    """Every line that states something, in order."""
+
+
+@lru_cache(maxsize=4)
+def _index(text: str) -> _Index:
+    lines = text.splitlines()
+    first: dict[Key, int] = {}
+    places = _places(lines)
+    for place, line in places.items():
+        for length in range(1, len(place) + 1):
+            first[place[:length]] = min(line, first.get(place[:length], line))
+    return _Index(lines, first, sorted(set(places.values())))
 
 
 def _places(lines: list[str]) -> dict[Key, int]:

@@ -25,6 +25,8 @@ def text(value: object) -> str:
         raise BadValueError(f"must be text, not {kind_of(value)}", "write it in quotes")
     if not value.strip():
         raise BadValueError("must not be empty")
+    if "\0" in value:
+        raise BadValueError("must not have a NUL character")
     return value
 
 

@@ -91,7 +91,7 @@ def test_output_as_a_document(world: World, name: str, words: list[str]) -> None
             [LOCK, "--facts", "none.sqlite"],
             (
                 "error: `none.sqlite` cannot be read as recorded facts: "
-                "unable to open database file [facts-unreadable]"
+                "no such file or directory [facts-unreadable]"
             ),
         ),
         (["demo.toml"], "error: `demo.toml` is not the file name of a wheel [not-a-wheel]"),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FOUNDATION = ("__version__", "cache", "errors", "tomlfile", "tomllines", "tomlvalues")
+FOUNDATION = (
+    *("__version__", "cache", "errors", "limits", "replacing"),
+    *("tomlfile", "tomllines", "tomlvalues"),
+)
 """What every room but `validate` may take from the front door."""
 MAY_IMPORT = {
     "artifacts": ("index",),

@@ -114,11 +114,22 @@ def test_a_write_that_fails_leaves_the_former_lock_set(
         if failing == "fsync":
             patch.setattr(os, "fsync", full)
         else:
+            patch.setattr("depcheck.lockfiles.lockset.exchange", lambda *_: False)
             patch.setattr(Path, "rename", rename_old_only)
         with pytest.raises((EnvironmentFailure, KeyboardInterrupt)):
             write(NEW, tmp_path / "cu121")
 
     assert tree(tmp_path) == {f"cu121/{path}": text for path, text in OLD.items()}
+
+
+def test_a_former_lock_set_is_replaced_where_folders_cannot_change_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(OLD, tmp_path / "cu121")
+    monkeypatch.setattr("depcheck.lockfiles.lockset.exchange", lambda *_: False)
+    write(NEW, tmp_path / "cu121")
+
+    assert tree(tmp_path) == {f"cu121/{path}": text for path, text in NEW.items()}
 
 
 def test_what_a_killed_run_left_is_put_right_by_the_next(tmp_path: Path) -> None:

@@ -93,12 +93,17 @@ def backend_source(name: str, version: str, *, preamble: str = "BUILT_WITH = Non
 
 
 def sdist_files(
-    name: str, version: str, *, preamble: str, build_requires: Sequence[str] = ()
+    name: str,
+    version: str,
+    *,
+    preamble: str,
+    build_requires: Sequence[str] = (),
+    requires: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the source tree of a package that builds itself."""
     requires = ", ".join(f'"{requirement}"' for requirement in build_requires)
     return {
-        "PKG-INFO": metadata_text(name, version),
+        "PKG-INFO": metadata_text(name, version, requires),
         "backend.py": backend_source(name, version, preamble=preamble),
         "pyproject.toml": (
             f'[build-system]\nrequires = [{requires}]\nbuild-backend = "backend"\n'
@@ -114,12 +119,15 @@ def make_sdist(
     *,
     preamble: str = "BUILT_WITH = None",
     build_requires: Sequence[str] = (),
+    requires: Sequence[str] = (),
 ) -> Path:
     """Write an sdist that builds itself without the network, and return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name.replace('-', '_')}-{version}"
     path = folder / f"{stem}.tar.gz"
-    files = sdist_files(name, version, preamble=preamble, build_requires=build_requires)
+    files = sdist_files(
+        name, version, preamble=preamble, build_requires=build_requires, requires=requires
+    )
     with tarfile.open(path, "w:gz") as archive:
         for member, text in files.items():
             entry = tarfile.TarInfo(f"{stem}/{member}")

@@ -7,13 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from depcheck.commands.compile_request import read_request
-from depcheck.commands.second_opinions import OPINIONS, Answer
+from depcheck.commands.second_opinions import OPINIONS, READS_SDISTS, Answer
 from depcheck.commands.solve import open_indexes
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, select_variant
+from depcheck.index.live.credentials import redacted
 from depcheck.index.live.server import address, serving
-from depcheck.index.simple_api import SimpleApi
+from depcheck.index.simple_api import BuildGuard, SimpleApi, is_wheel_url
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.solve import solve
 from depcheck.settings import RuleSet, chosen_rules
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from depcheck.resolver.problem import Problem
     from depcheck.terminal import Console
 
-_ROOT = "problem"
 OURS = "depcheck"
 
 
@@ -46,16 +48,15 @@ def run(options: Namespace, console: Console) -> ExitCode:
     tools = _tools(options)
     problem, indexes = _problem(options)
     ours = _solved(problem, indexes)
-    api = SimpleApi(
-        lambda name: indexes(problem.index_of.get(name, DEFAULT_INDEX)), as_of=problem.variant.as_of
-    )
+    _check_references(problem)
+    apis = {tool: _api(problem, indexes, tool) for tool in tools}
     answers = {OURS: ours.answer}
-    with serving({_ROOT: api}) as server, TemporaryDirectory() as folder:
+    with serving(apis) as server, TemporaryDirectory() as folder:
         for tool in tools:
             console.note(f"asking {tool}")
-            answers[tool] = OPINIONS[tool](problem, address(server, _ROOT), Path(folder))
+            answers[tool] = OPINIONS[tool](problem, address(server, tool), Path(folder))
     rows = _differences(answers, ours)
-    unknown = sorted(api.not_recorded)
+    unknown = sorted({name for api in apis.values() for name in api.not_recorded})
     if console.as_json:
         console.document(_document(problem, answers, rows, unknown))
     else:
@@ -63,6 +64,30 @@ def run(options: Namespace, console: Console) -> ExitCode:
         if unknown:
             console.warn(f"asked for, and not in the recording: {', '.join(unknown)}")
     return ExitCode.NO if rows else ExitCode.OK
+
+
+def _api(problem: Problem, indexes: Callable[[str], PackageIndex], tool: str) -> SimpleApi:
+    """Return the indexes of a problem as a tool may see them: it must run no foreign code."""
+    return SimpleApi(
+        lambda name: indexes(problem.index_of.get(name, DEFAULT_INDEX)),
+        as_of=problem.variant.as_of,
+        guard=BuildGuard(
+            allowed=frozenset(problem.variant.allow_build), reads_sdists=tool in READS_SDISTS
+        ),
+    )
+
+
+def _check_references(problem: Problem) -> None:
+    """Refuse to let tools build what the user names by its address."""
+    for each in problem.variant.requirements:
+        found = each.requirement
+        name = canonicalize_name(found.name)
+        if found.url and not is_wheel_url(found.url) and name not in problem.variant.allow_build:
+            raise InputError(
+                "build-not-allowed",
+                f"other tools would build `{found.name}` from `{redacted(found.url)}`",
+                hint=f'add "{name}" to `allow-build` in an image spec, or name a wheel',
+            )
 
 
 def _tools(options: Namespace) -> list[str]:

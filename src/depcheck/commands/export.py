@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from depcheck.errors import EnvironmentFailure, ExitCode, InputError
 from depcheck.images.loader import builtin_names, find_spec, select_variant
+from depcheck.replacing import put
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -116,7 +117,7 @@ def _row(spec: ImageSpec, variant: Variant) -> dict[str, Any]:
 
 def _write(path: Path, content: str) -> None:
     try:
-        path.write_text(content, encoding="utf-8")
+        put(content.encode(), path)
     except OSError as error:
         raise EnvironmentFailure(
             "export-not-written",

@@ -99,9 +99,12 @@ def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]])
         if file == "-":
             console.raw(text)
             continue
+        from pathlib import Path  # noqa: PLC0415 - only where a file is asked for
+
+        from depcheck.replacing import put  # noqa: PLC0415
+
         try:
-            with open(file, "w", encoding="utf-8") as opened:
-                opened.write(text)
+            put(text.encode(), Path(file))
         except OSError as error:
             raise EnvironmentFailure(
                 "output-not-written",

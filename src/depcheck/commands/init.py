@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +13,7 @@ from depcheck.drafting.clues import Clues
 from depcheck.drafting.guessing import draft
 from depcheck.drafting.spec_text import spec_text
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
+from depcheck.replacing import put
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -95,16 +95,14 @@ def _name(options: Namespace, clues: Clues, sources: list[Path]) -> str:
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
-    try:
-        with os.fdopen(os.open(path, flags, 0o666), "w", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
+    if path.exists() and not force:
         raise InputError(
             "spec-exists",
             f"`{path}` is there already",
             hint="name another file by `-o`, or overwrite it by `--force`",
-        ) from error
+        )
+    try:
+        put(text.encode(), path)
     except OSError as error:
         raise EnvironmentFailure(
             "spec-not-written",

@@ -14,6 +14,7 @@ from depcheck.terminal import escape_lines, size_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from depcheck.lockfiles.stored import StoredLockSet, StoredStage
     from depcheck.terminal import Console
@@ -29,6 +30,8 @@ def run(options: Namespace, console: Console) -> ExitCode:
     folder = Path(options.out) / spec.name / variant.name
     remedy = f"depcheck solve {options.image} --variant {variant.name} --out {options.out}"
     stored = read_lock_set(folder, remedy=remedy)
+    if not options.dry_run:
+        _check_builds(stored, variant.allow_build)
     python = _python(Path(options.into), stored)
     done: list[str] = []
     code = ExitCode.OK
@@ -51,6 +54,19 @@ def run(options: Namespace, console: Console) -> ExitCode:
     elif code == ExitCode.OK and not options.dry_run:
         console.result(f"{len(stored.pins)} pins of {stored.title} are in {options.into}")
     return code
+
+
+def _check_builds(stored: StoredLockSet, allowed: Sequence[str]) -> None:
+    """Refuse to run code of packages that the spec does not name for it."""
+    unlisted = [n for n, each in stored.pins.items() if each.pin.needs_build and n not in allowed]
+    if unlisted:
+        named = ", ".join(f"`{name}`" for name in unlisted)
+        raise InputError(
+            "build-not-allowed",
+            f"installing {named} runs its own build, and `allow-build` does not list it",
+            hint=f'add "{unlisted[0]}" to `allow-build` and solve again, or pin a version that has '
+            "a wheel",
+        )
 
 
 def _python(into: Path, stored: StoredLockSet) -> Path:

@@ -13,6 +13,7 @@ from depcheck.images.loader import find_spec, select_variant
 from depcheck.lockfiles.stored import read_lock_set
 from depcheck.page.content import Measured, page_of
 from depcheck.page.render import render_page
+from depcheck.replacing import put
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,7 +31,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     path = Path(options.output)
     page = render_page(page_of(here, against)).encode()
     try:
-        path.write_bytes(page)
+        put(page, path)
     except OSError as error:
         raise EnvironmentFailure(
             "report-not-written",

@@ -107,6 +107,8 @@ def by_pip(problem: Problem, index: str, folder: Path) -> Answer:
 
 
 OPINIONS: Mapping[str, Opinion] = {"uv": by_uv, "pip-compile": by_pip_compile, "pip": by_pip}
+READS_SDISTS = frozenset({"uv"})
+"""Tools that take the metadata of an sdist as stated, where it is; the others always build it."""
 
 
 class _Files:

@@ -21,13 +21,14 @@ from depcheck.drafting.pip_words import install_words, read_install
 from depcheck.drafting.project import read_project
 from depcheck.drafting.requirements_files import read_file
 from depcheck.errors import InputError
+from depcheck.limits import LARGEST_DOCKERFILE, objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from depcheck.drafting.pip_words import PipInstall
 
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]{0,500}))?\})")
 _SEPARATORS = frozenset({"&&", "||", ";", "|", "&", "(", ")"})
 _REDIRECTIONS = frozenset({">", "<", ">>", ">&", "<&"})
 _KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "for", "do", "done", "while", "case"})
@@ -36,6 +37,8 @@ _SHELLS = frozenset({"sh", "bash", "dash"})
 _MACHINES = {"linux/arm64": "aarch64", "linux/arm64/v8": "aarch64", "linux/aarch64": "aarch64"}
 _THIS = re.compile(r"(?:-e )?\.(?:\[[\w,.-]*\])?/?")
 _PYTHON = re.compile(r"python(3\.\d+)(?:-.*)?")
+_LONGEST_VALUE = 100_000
+"""Characters; variables made of each other could grow without end."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ def read_dockerfile(path: Path) -> Clues:
             f"`{path}` cannot be read as text",
             hint="check its path and its encoding",
         ) from error
+    if why := objection(raw, LARGEST_DOCKERFILE):
+        raise InputError("dockerfile-refused", f"`{path}`: {why}", hint="name another file")
     stages, notes = _stages(raw, path)
     if not stages:
         raise InputError(
@@ -162,7 +167,8 @@ def _replaced(text: str, variables: dict[str, str]) -> str:
         name, otherwise = match[1] or match[2], match[3] or match[0]
         return variables.get(name, otherwise)
 
-    return _VARIABLE.sub(value, text)
+    replaced = _VARIABLE.sub(value, text)
+    return replaced if len(replaced) <= _LONGEST_VALUE else text
 
 
 def _by_name(stages: list[_Stage], name: str) -> _Stage | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from depcheck.drafting.clues import Clues, IndexClue, Line, Note
 from depcheck.errors import InputError
+from depcheck.sources.requirement_lines import requirements_objection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +26,15 @@ def read_file(path: Path, seen: frozenset[Path] = frozenset()) -> Clues:
     from pip_requirements_parser import (  # noqa: PLC0415 - only where there is such a file
         InstallationError,
         RequirementsFile,
+        auto_decode,
     )
 
     try:
+        why = requirements_objection(auto_decode(path.read_bytes()))
+        if why:
+            raise InputError("requirements-refused", f"`{path}`: {why}", hint="name another file")
         file = RequirementsFile.from_file(str(path))
-    except (InstallationError, OSError, UnicodeDecodeError) as error:
+    except (InstallationError, OSError, UnicodeDecodeError, LookupError) as error:
         raise InputError(
             "requirements-unreadable",
             f"`{path}` cannot be read",

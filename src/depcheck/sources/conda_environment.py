@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.inventory import Inventory, Skipped, Stated, merged, specifier_range
 from depcheck.errors import InputError
+from depcheck.limits import objection
 from depcheck.sources.requirements_file import parse_requirements
 
 if sys.version_info >= (3, 11):
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from packaging.ranges import VersionRange
 
 _REFERENCE = "invalid-conda-environment"
+_LARGEST = 200_000
+"""Bytes; YAML is slow to read, and nobody writes more."""
 _SPEC = re.compile(
     r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(?P<versions>[^\s\[=<>!~][^\s\[]*"
     r"|[=<>!~][^\[]*)?(?:\s+[^\s\[]+)?(?:\[.*\])?"
@@ -61,13 +64,18 @@ def read_conda_environment(path: Path, python: str | None) -> Inventory:
 def _parts(path: Path) -> tuple[list[str], list[str]]:
     """Return the conda packages and the lines of the pip part."""
     try:
-        document = yaml.safe_load(path.read_bytes())
+        raw = path.read_bytes()
+        if why := objection(raw, _LARGEST):
+            raise InputError(_REFERENCE, f"{path}: {why}", hint="name another file")
+        document = yaml.safe_load(raw)
     except OSError as error:
         raise InputError(
             "requirements-unreadable",
             f"`{path}` cannot be read",
             hint="check that it is a file of text and that its path is right",
         ) from error
+    except RecursionError as error:
+        raise InputError(_REFERENCE, f"{path}: nested too deeply", hint="mend the file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -84,7 +92,8 @@ def _parts(path: Path) -> tuple[list[str], list[str]]:
         )
     conda = [each for each in dependencies if isinstance(each, str)]
     tables = [each for each in dependencies if isinstance(each, dict)]
-    pip = [str(line) for table in tables for line in table.get("pip") or ()]
+    lists = [table["pip"] for table in tables if isinstance(table.get("pip"), list)]
+    pip = [line for lines in lists for line in lines if isinstance(line, str)]
     return conda, pip
 
 

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from depcheck.conflicts.inventory import Inventory, Stated, merged, specifier_range
 from depcheck.errors import InputError
+from depcheck.limits import LARGEST_LOCK
 from depcheck.sources.markers import InvalidMarker, any_counts, counts
 from depcheck.tomlfile import BadValueError, read_toml
 from depcheck.tomlvalues import boolean, package_name, text, version
@@ -33,7 +34,7 @@ def read_pylock(path: Path, python: str | None) -> Inventory:
     Raises:
         InputError: it cannot be read, or PEP 751 does not allow what it says.
     """
-    file = read_toml(path, reference=_REFERENCE)
+    file = read_toml(path, reference=_REFERENCE, largest=LARGEST_LOCK)
     lines = _package_lines(file, "packages")
     try:
         lock = Pylock.from_dict(file.document)
@@ -62,7 +63,7 @@ def read_uv_lock(path: Path, python: str | None) -> Inventory:
     Raises:
         InputError: it cannot be read, or it is no uv.lock.
     """
-    file = read_toml(path, reference=_REFERENCE)
+    file = read_toml(path, reference=_REFERENCE, largest=LARGEST_LOCK)
     return _locked(path, "uv-lock", list(_entries(file, python, _uv_holds)))
 
 
@@ -72,7 +73,7 @@ def read_poetry_lock(path: Path, python: str | None) -> Inventory:
     Raises:
         InputError: it cannot be read, or it is no poetry.lock.
     """
-    file = read_toml(path, reference=_REFERENCE)
+    file = read_toml(path, reference=_REFERENCE, largest=LARGEST_LOCK)
     return _locked(path, "poetry-lock", list(_entries(file, python, _poetry_holds)))
 
 

@@ -23,6 +23,7 @@ from pip_requirements_parser import (
 )
 
 from depcheck.errors import InputError
+from depcheck.limits import objection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 STDIN = "-"
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _INCLUDES = {"requirements": False, "constraints": True}
+_HASH = re.compile(r"--hash[= ]\S+")
+_LARGEST = 1_000_000
+_LONGEST_LINE = 4000
+"""Characters, continuations joined, hashes left out."""
+_LONGEST_BLANK = 200
+_MOST_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,8 @@ class Walk:
 
     def text(self, text: str, label: str, *, constraint: bool = False) -> Iterator[Line]:
         """Yield the lines of a text; what it includes is relative to the folder of its label."""
+        if why := requirements_objection(text):
+            raise InputError("requirements-refused", f"{label}: {why}", hint="name another file")
         written = text.splitlines()
         for parsed in _parsed(_VARIABLE.sub(_expanded, text)):
             origin = f"{label}:{parsed.line_number}"
@@ -128,6 +137,23 @@ class Walk:
                     yield from self.file(
                         folder / included, constraint=_INCLUDES[name], origin=origin
                     )
+
+
+def requirements_objection(text: str) -> str | None:
+    """Return why a text is not even parsed, None for one of usual measure."""
+    if why := objection(text.encode(errors="replace")):
+        return why
+    bare = _HASH.sub("", text)
+    if len(bare) > _LARGEST:
+        return f"it is larger than {_LARGEST // 1_000_000} MB without its hashes"
+    if " " * (_LONGEST_BLANK + 1) in re.sub(r"[^\S\n]", " ", bare):
+        return f"it has a run of more than {_LONGEST_BLANK} blanks"
+    lines = re.sub(r"\\\r?\n", "", bare).splitlines()
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        return f"it has a line of more than {_LONGEST_LINE} characters"
+    if sum(1 for line in lines if line.strip() and not line.lstrip().startswith("#")) > _MOST_LINES:
+        return f"it states more than {_MOST_LINES} requirements"
+    return None
 
 
 def _parsed(text: str) -> Iterator[Any]:
