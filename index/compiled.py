@@ -1,11 +1,11 @@
 """The compiled form of a project: what a solve reads apart from what only a lock needs.
 
-A project becomes three blobs. ``solve`` (compressed JSON) holds versions, specifier verdicts, file
-kinds and dependency sets, each distinct value once. ``listing`` (compressed text) holds a line per
-file: name, size, location and, where the index serves it, the hash of the METADATA beside it
-(PEP 658). ``digests`` holds 32 raw bytes of SHA-256 per file, then 32 of the
-BLAKE2 digest that the default index puts into its file locations: neither compresses, and a solve
-reads none of them.
+A project becomes three blobs. ``solve`` (compressed lines of JSON) holds versions, specifier
+verdicts and file kinds in its first line, then a line for each version's files, each distinct core
+metadata and each distinct requirement. ``listing`` (compressed text) holds a line per file: name,
+size, location and, where the index serves it, the hash of the METADATA beside it (PEP 658).
+``digests`` holds 32 raw bytes of SHA-256 per file, then 32 of the BLAKE2 digest that the default
+index puts into its file locations: neither compresses, and a solve reads none of them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
@@ -30,7 +32,7 @@ from depcheck.index.model import (
 from depcheck.index.project import Project, allowed, from_runs, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from depcheck.index.model import PageFile, ProjectPage
     from depcheck.index.project import RawKind, RawRelease
@@ -40,6 +42,8 @@ _HASHED_LOCATION = re.compile(r"packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{6
 _UNKNOWN = bytes(_DIGEST_BYTES)
 _DAMAGE = (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError)
 _AGAIN = "record the index again, or reinstall depcheck"
+_ROWS = ("releases", "metadata", "requirements")
+"""What has one row a version, or one of each distinct value: a solve reads few of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +206,7 @@ class _Compiler:
             versions=len(ordered),
             files=len(self._kept),
             described=self._described,
-            solve=zlib.compress(json.dumps(document, separators=(",", ":")).encode(), effort),
+            solve=zlib.compress(_lines(document).encode(), effort),
             listing=zlib.compress("\n".join(map(_listing_line, self._kept)).encode(), effort),
             digests=b"".join(_digest_pair(file) for file in self._kept),
         )
@@ -231,6 +235,17 @@ class _Compiler:
     def _metadata_row(self, metadata: CoreMetadata) -> list[Any]:
         ids = [_number(self._requirements, each) for each in metadata.dependencies]
         return [ids, metadata.extras, metadata.requires_python]
+
+
+def _lines(document: Mapping[str, Any]) -> str:
+    """Return a project as lines of JSON: first what every solve reads, then one line a row."""
+    rows = [document[name] for name in _ROWS]
+    head = {name: value for name, value in document.items() if name not in _ROWS}
+    head["rows"] = list(map(len, rows))
+    return "\n".join(map(_json, (head, *chain.from_iterable(rows))))
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _number(table: dict[Any, int], value: object) -> int:
@@ -263,8 +278,8 @@ def decode_project(name: str, index: str, solve: bytes) -> Project:
         CorruptIndexError: the blob is not what `compile_page` wrote.
     """
     try:
-        document = json.loads(zlib.decompress(solve))
-        return _build(name, index, document)
+        head, *rows = zlib.decompress(solve).decode().split("\n")
+        return _build(name, index, json.loads(head), rows)
     except (*_DAMAGE, RecursionError) as error:
         raise CorruptIndexError(
             "corrupt-project",
@@ -273,32 +288,64 @@ def decode_project(name: str, index: str, solve: bytes) -> Project:
         ) from error
 
 
-def _build(name: str, index: str, document: Mapping[str, Any]) -> Project:
+def _build(name: str, index: str, document: Mapping[str, Any], rows: list[str]) -> Project:
+    releases, metadata, requirements = document["rows"]
+    if len(rows) != releases + metadata + requirements:
+        raise ValueError("rows are missing")
+    described, asked = rows[releases : releases + metadata], rows[releases + metadata :]
     return Project(
         name,
         index=index,
         versions=document["versions"],
-        prereleases=from_runs(document["pre"]),
+        prereleases=from_runs(document["pre"], len(document["versions"])),
         kinds=document["kinds"],
-        releases=document["releases"],
-        metadata=_Metadata(document["requirements"], document["metadata"]),
+        releases=_Rows(rows[:releases]),
+        metadata=_Metadata(_Rows(asked), described),
         specifiers=document["specifiers"],
+    )
+
+
+class _Rows(Sequence[Any]):
+    """Lines of JSON, decoded when asked for: a solve reads few of them."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, at: Any) -> Any:
+        found = self._lines[at]
+        if isinstance(found, str):
+            try:
+                found = self._lines[at] = json.loads(found)
+            except (ValueError, RecursionError) as error:
+                raise _damaged_row(error) from error
+        return found
+
+
+def _damaged_row(error: Exception) -> CorruptIndexError:
+    return CorruptIndexError(
+        "corrupt-project", f"a row of a recorded project cannot be read: {error}", hint=_AGAIN
     )
 
 
 class _Metadata(dict[int, CoreMetadata]):
     """Distinct core metadata by number, decoded when asked for: a solve reads little of it."""
 
-    def __init__(self, requirements: Sequence[Any], rows: Sequence[Any]) -> None:
+    def __init__(self, requirements: Sequence[Any], rows: Sequence[str]) -> None:
         super().__init__()
         self._requirements = requirements
         self._rows = rows
 
     def __missing__(self, number: int) -> CoreMetadata:
-        ids, extras, requires_python = self._rows[number]
-        stated = (self._requirements[each] for each in ids)
-        dependencies = tuple(Dependency(row[0], tuple(row[1]), *row[2:]) for row in stated)
-        self[number] = found = CoreMetadata(dependencies, tuple(extras), requires_python)
+        try:
+            ids, extras, requires_python = json.loads(self._rows[number])
+            stated = (self._requirements[each] for each in ids)
+            dependencies = tuple(Dependency(row[0], tuple(row[1]), *row[2:]) for row in stated)
+            self[number] = found = CoreMetadata(dependencies, tuple(extras), requires_python)
+        except (*_DAMAGE, RecursionError) as error:
+            raise _damaged_row(error) from error
         return found
 
 

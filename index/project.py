@@ -92,17 +92,24 @@ class Project:
             return self.everything
         found = self._masks.get(specifier)
         if found is None:
-            runs_known = self._runs.get(specifier)
-            found = self._masks[specifier] = (
-                allowed(self._versions(), specifier)
-                if runs_known is None
-                else from_runs(runs_known)
-            )
+            known = specifier in self._runs
+            found = self._known(specifier) if known else allowed(self._versions(), specifier)
+            self._masks[specifier] = found
         return found
 
     def masks(self) -> dict[str, int]:
         """Return the verdicts known so far, by specifier text."""
-        return {**{text: from_runs(known) for text, known in self._runs.items()}, **self._masks}
+        return {**{text: self._known(text) for text in self._runs}, **self._masks}
+
+    def _known(self, specifier: str) -> int:
+        try:
+            return from_runs(self._runs[specifier], len(self.versions))
+        except (ValueError, TypeError) as error:
+            raise CorruptIndexError(
+                "corrupt-project",
+                f"the recording of `{self.name}` on index `{self.index}` cannot be read: {error}",
+                hint="record the index again, or reinstall depcheck",
+            ) from error
 
     def is_recorded(self, rank: int) -> bool:
         """Tell whether the files of this version are known."""
@@ -187,9 +194,15 @@ def runs(mask: int) -> list[int]:
     return bounds
 
 
-def from_runs(bounds: Sequence[int]) -> int:
-    """Return the set of ranks that `runs` wrote down."""
+def from_runs(bounds: Sequence[int], ranks: int) -> int:
+    """Return the set of ranks that `runs` wrote down.
+
+    Raises:
+        ValueError: some of them are no ranks, of which there are so many.
+    """
     mask = 0
     for first, end in zip(bounds[::2], bounds[1::2], strict=True):
+        if not 0 <= first <= end <= ranks:
+            raise ValueError(f"{first} to {end} is no run of {ranks} ranks")
         mask |= ((1 << (end - first)) - 1) << first
     return mask

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from depcheck.index.model import CoreMetadata, Dist, FileRecord
     from depcheck.index.project import Project
 
-FORMAT = 1
+FORMAT = 2
 _SCHEMA = """
 create table recording (
   location text primary key, moment text not null, horizon integer, digest text not null

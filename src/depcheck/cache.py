@@ -18,7 +18,7 @@ from depcheck import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_FORMAT = "v2"
+_FORMAT = "v3"
 
 
 def default_cache() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
@@ -93,8 +94,14 @@ def test_ranks_ascend_and_prereleases_are_marked(versions: list[str]) -> None:
 
 @given(st.integers(0, 1 << 80))
 def test_runs_read_back(mask: int) -> None:
-    assert mask == from_runs(runs(mask))
+    assert mask == from_runs(runs(mask), mask.bit_length())
     assert mask == sum(1 << rank for rank in newest_first(mask))
+
+
+@pytest.mark.parametrize("bounds", [[0, 4], [-1, 2], [2, 1], [0], [0, 10**9]])
+def test_runs_beyond_the_ranks_are_refused(bounds: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"ranks|zip"):
+        from_runs(bounds, 3)
 
 
 def test_files_and_metadata_read_back() -> None:

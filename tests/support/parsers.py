@@ -176,16 +176,23 @@ Requires-Dist: other @ https://files.example/other.whl
 
 text
 """
-COMPILED = json.dumps(
-    {
-        "versions": ["1.0", "2.0rc1"],
-        "pre": [1, 2],
-        "kinds": [["py3-none-any", "", ">=3.8", False], [None, "", None, True]],
-        "releases": [[0, 0, 0, 1700000000], [1, 1, -1, None]],
-        "metadata": [[[0], ["dev"], None]],
-        "requirements": [["numpy", [], "<2", None, None]],
-        "specifiers": {">=1": [0, 2]},
-    }
+COMPILED = "\n".join(
+    map(
+        json.dumps,
+        [
+            {
+                "versions": ["1.0", "2.0rc1"],
+                "pre": [1, 2],
+                "kinds": [["py3-none-any", "", ">=3.8", False], [None, "", None, True]],
+                "specifiers": {">=1": [0, 2]},
+                "rows": [2, 1, 1],
+            },
+            [0, 0, 0, 1700000000],
+            [1, 1, -1, None],
+            [[0], ["dev"], None],
+            ["numpy", [], "<2", None, None],
+        ],
+    )
 ).encode()
 MARKER = b"""(python_version >= "3.8" or extra == 'dev') and 'linux' in sys_platform"""
 
@@ -249,7 +256,10 @@ def _page(kind: str) -> Callable[[bytes], Any]:
 def _compiled(content: bytes) -> None:
     project = decode_project("demo", "default", zlib.compress(content, 1))
     for rank in range(len(project.versions)):
-        project.dists(rank)
+        for dist in project.dists(rank):
+            if dist.metadata >= 0:
+                project.metadata[dist.metadata]
+    project.masks()
 
 
 def _listing(content: bytes) -> None:
