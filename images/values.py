@@ -73,9 +73,8 @@ def size(value: object) -> int:
     match = _SIZE.fullmatch(found)
     if match is None or match["unit"] not in _UNITS:
         raise BadValueError(f"`{found}` is not a size", "write it like `14 GB` or `12.5 GiB`")
-    from decimal import Decimal  # noqa: PLC0415 - few specs state a size
-
-    amount = int(Decimal(match["number"]) * _UNITS[match["unit"]])
+    whole, _, part = match["number"].partition(".")
+    amount = int(whole + part) * _UNITS[match["unit"]] // int(10 ** len(part))
     if amount == 0:
         raise BadValueError(f"`{found}` leaves no room", "write it like `14 GB` or `12.5 GiB`")
     return amount
