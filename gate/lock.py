@@ -10,6 +10,7 @@ from packaging.pylock import Pylock, PylockValidationError
 
 from depcheck.gate.finding import Location
 from depcheck.gate.lines import pin_lines
+from depcheck.images.model import StageHint
 from depcheck.limits import objection
 
 if sys.version_info >= (3, 11):
@@ -57,6 +58,8 @@ class Lock:
     text: str
     document: Mapping[str, Any]
     pins: Mapping[str, LockedPin]
+    shared: tuple[StageHint, ...]
+    """The stages that other images have too, as it states them."""
     file: str
 
     @property
@@ -89,7 +92,22 @@ def parse_lock(raw: bytes, file: str) -> Lock:
         if pin.name in pins:
             raise UnreadableLockError(f"`{pin.name}` is pinned twice")
         pins[pin.name] = pin
-    return Lock(text=text, document=document, pins=pins, file=file)
+    return Lock(text=text, document=document, pins=pins, shared=_shared(document), file=file)
+
+
+def _shared(document: Mapping[str, Any]) -> tuple[StageHint, ...]:
+    """Return the shared stages; one of another form than ours holds nothing, which is refused."""
+    tool = document.get("tool", {}).get("depcheck", {})
+    stated = tool.get("shared-stages", []) if isinstance(tool, dict) else []
+    tables = [each for each in stated if isinstance(each, dict)] if isinstance(stated, list) else []
+    return tuple(
+        StageHint(
+            name=str(each.get("name")),
+            packages=tuple(map(str, names)) if isinstance(names, list) else (),
+        )
+        for each in tables
+        for names in [each.get("packages")]
+    )
 
 
 def _pin(package: Mapping[str, Any], location: Location) -> LockedPin:

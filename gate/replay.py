@@ -20,6 +20,7 @@ from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
 from depcheck.gate.releases import look_up
 from depcheck.index.model import NotRecordedError
+from depcheck.lockfiles.stages import plan_stages
 from depcheck.resolver.candidates import Candidate
 from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.dependencies import Dependencies
@@ -68,7 +69,9 @@ def replay(problem: Problem, indexes: Callable[[str], PackageIndex], lock: Lock)
         if not whole:
             return Replay(findings=tuple(findings), solution=None)
         findings += walk.unasked()
-        return Replay(findings=tuple(findings), solution=assemble(problem, walk.found(), indexes))
+        solution = replace(assemble(problem, walk.found(), indexes), shared=lock.shared)
+        plan_stages(solution)  # Shared stages that do not fit are an error.
+        return Replay(findings=tuple(findings), solution=solution)
     except NotRecordedError as error:
         findings.append(_unjudged("pin-unrecorded", problem, lock, error))
     except EnvironmentFailure:

@@ -2,6 +2,7 @@
 
 Each layer depends on nothing but its own stage file, so a change in a late stage leaves the torch
 layers in the build cache. That is why a layer states its command instead of calling install.sh.
+Variables of the image come after the layers that it shares with others, which may have other ones.
 """
 
 from __future__ import annotations
@@ -43,9 +44,13 @@ def dockerfile_stages(solution: Solution, stages: Sequence[Stage]) -> bytes:
         *(f"# The image needs: {_comment(need)}" for need in solution.system),
         "ARG VENV=/opt/venv",
         f"ARG SITE_PACKAGES=${{VENV}}/lib/python{minor}/site-packages",
-        *_environment(solution),
     ]
-    for stage in stages:
+    shared = [stage for stage in stages if stage.shared]
+    for stage in shared:
+        lines += ["", *_layer(stage)]
+    environment = list(_environment(solution))
+    lines += ["", *environment] if shared and environment else environment
+    for stage in stages[len(shared) :]:
         lines += ["", *_layer(stage)]
     lines += ["", *_PROOF]
     return "".join(f"{line}\n" for line in lines).encode()

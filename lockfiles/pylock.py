@@ -120,6 +120,9 @@ def _tool(solution: Solution, stages: Sequence[Stage]) -> dict[str, Any]:
         "target": _target(solution.target),
         "env": dict(sorted(solution.env.items())),
         "indexes": _indexes(solution),
+        "shared-stages": [
+            {"name": hint.name, "packages": list(hint.packages)} for hint in solution.shared
+        ],
         "stages": [_stage(stage) for stage in stages],
         "waivers": _waivers(solution),
         "rules": _rules(solution),

@@ -4,6 +4,9 @@ Every stage installs with ``--no-deps``, since the lock is complete and waivers 
 refused. Order therefore matters for layers (torch and its CUDA libraries first, since they are
 big and change rarely), for builds (an sdist finds what it needs already there) and for ``order``
 rules. One stage takes from one index, so that a package is never found on another.
+
+What several images share comes first, in stages that the solution states: their layers are the same
+in each image, so nothing that only one image has may come before them.
 """
 
 from __future__ import annotations
@@ -40,6 +43,8 @@ class Stage:
     """Every pin states a hash; false for version control references."""
     builds: bool
     """Runs build back ends (sdists, direct references)."""
+    shared: bool = False
+    """Other images have it too: whatever only this image has comes after it."""
     isolation: bool = True
     """Builds happen in an environment of their own."""
     constraints: tuple[str, ...] = ()
@@ -91,13 +96,17 @@ def plan_stages(solution: Solution) -> tuple[Stage, ...]:
     """Return the install stages of a solution, in order; equal pins give equal stages.
 
     Raises:
-        InputError: the ``order`` rules of the solution contradict each other.
+        InputError: the ``order`` rules of the solution contradict each other, or a shared stage
+            cannot be what it is said to be.
     """
     indexes = {index.name: index for index in solution.indexes}
     taken: dict[str, int] = {}
-    stages = []
-    ordered = _in_order(group_pins(solution), _predecessors(solution))
-    for number, (group, pins) in enumerate(ordered, start=1):
+    predecessors = _predecessors(solution)
+    stages = _shared_stages(solution, predecessors, taken)
+    ordered = _in_order(
+        group_pins(solution), predecessors, {pin.name for stage in stages for pin in stage.pins}
+    )
+    for number, (group, pins) in enumerate(ordered, start=len(stages) + 1):
         stages.append(
             Stage(
                 number=number,
@@ -114,6 +123,41 @@ def plan_stages(solution: Solution) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
+def _shared_stages(
+    solution: Solution, predecessors: Mapping[str, frozenset[str]], taken: dict[str, int]
+) -> list[Stage]:
+    indexes = {index.name: index for index in solution.indexes}
+    waiting = {pin.name: pin for pin in solution.pins if not pin.needs_build}
+    stages: list[Stage] = []
+    installed: set[str] = set()
+    for number, hint in enumerate(solution.shared, start=1):
+        pins = tuple(waiting.pop(name) for name in sorted(hint.packages) if name in waiting)
+        sources = {pin.index for pin in pins}
+        ready = all(predecessors.get(pin.name, frozenset()) <= installed for pin in pins)
+        if len(pins) != len(hint.packages) or len(sources) != 1 or None in sources or not ready:
+            raise InputError(
+                "shared-stage-unfit",
+                f"`{hint.name}` cannot be a shared stage of {solution.title}: it must hold wheels "
+                "of one index that are pinned, once each, and wait for nothing",
+                hint="solve the images together again: `depcheck solve IMAGE... --align`",
+            )
+        name = _unique(hint.name, taken)
+        index = next(indexes[source] for source in sources if source is not None)
+        stages.append(
+            Stage(
+                number=number,
+                name=name,
+                pins=pins,
+                index=index,
+                shared=True,
+                hashed=True,
+                builds=False,
+            )
+        )
+        installed.update(hint.packages)
+    return stages
+
+
 def _predecessors(solution: Solution) -> Mapping[str, frozenset[str]]:
     """Names that must be installed in an earlier stage, by name; absent packages do not count."""
     present = {pin.name for pin in solution.pins}
@@ -125,11 +169,16 @@ def _predecessors(solution: Solution) -> Mapping[str, frozenset[str]]:
 
 
 def _in_order(
-    groups: Mapping[Group, Sequence[Pin]], predecessors: Mapping[str, frozenset[str]]
+    groups: Mapping[Group, Sequence[Pin]],
+    predecessors: Mapping[str, frozenset[str]],
+    installed: set[str],
 ) -> Iterable[tuple[Group, list[Pin]]]:
     """Take the first group with pins that may go in, again and again until none is left."""
-    waiting = {group: list(groups[group]) for group in sorted(groups, key=lambda g: g.rank)}
-    installed: set[str] = set()
+    waiting: dict[Group, list[Pin]] = {}
+    for group in sorted(groups, key=lambda g: g.rank):
+        pins = [pin for pin in groups[group] if pin.name not in installed]
+        if pins:
+            waiting[group] = pins
     while waiting:
         group, ready = _first_ready(waiting, predecessors, installed)
         yield group, ready

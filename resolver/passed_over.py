@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.search import Asked, Found
 
 
-KEPT = "the version of the earlier lock was kept"
+KEPT = "an earlier lock, or another image, has this version"
 
 
 def passed_over(

@@ -206,6 +206,8 @@ class Solution:
     after: tuple[tuple[str, str], ...] = ()
     """(package, package that must be installed in an earlier stage), from ``order`` rules."""
     stages: tuple[StageHint, ...] = ()
+    shared: tuple[StageHint, ...] = ()
+    """Stages that other images of a fleet have too: they come before all others, as they are."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables that the spec or rules ask the image to set."""
     system: tuple[str, ...] = ()
