@@ -58,8 +58,6 @@ class Lock:
     text: str
     document: Mapping[str, Any]
     pins: Mapping[str, LockedPin]
-    shared: tuple[StageHint, ...]
-    """The stages that other images have too, as it states them."""
     file: str
 
     @property
@@ -68,6 +66,13 @@ class Lock:
         tool = self.document.get("tool")
         found = tool.get("depcheck") if isinstance(tool, dict) else None
         return found if isinstance(found, dict) else {}
+
+    @property
+    def shared(self) -> tuple[StageHint, ...]:
+        """Its shared stages; one of another form than ours holds nothing, which no plan takes."""
+        stated = self.tool.get("shared-stages", [])
+        tables = stated if isinstance(stated, list) else [stated]
+        return tuple(_hint(each if isinstance(each, dict) else {}) for each in tables)
 
 
 def parse_lock(raw: bytes, file: str) -> Lock:
@@ -92,21 +97,14 @@ def parse_lock(raw: bytes, file: str) -> Lock:
         if pin.name in pins:
             raise UnreadableLockError(f"`{pin.name}` is pinned twice")
         pins[pin.name] = pin
-    return Lock(text=text, document=document, pins=pins, shared=_shared(document), file=file)
+    return Lock(text=text, document=document, pins=pins, file=file)
 
 
-def _shared(document: Mapping[str, Any]) -> tuple[StageHint, ...]:
-    """Return the shared stages; one of another form than ours holds nothing, which is refused."""
-    tool = document.get("tool", {}).get("depcheck", {})
-    stated = tool.get("shared-stages", []) if isinstance(tool, dict) else []
-    tables = [each for each in stated if isinstance(each, dict)] if isinstance(stated, list) else []
-    return tuple(
-        StageHint(
-            name=str(each.get("name")),
-            packages=tuple(map(str, names)) if isinstance(names, list) else (),
-        )
-        for each in tables
-        for names in [each.get("packages")]
+def _hint(table: Mapping[str, Any]) -> StageHint:
+    names = table.get("packages")
+    return StageHint(
+        name=str(table.get("name")),
+        packages=tuple(map(str, names)) if isinstance(names, list) else (),
     )
 
 

@@ -10,7 +10,7 @@ from depcheck.index.model import Dist
 from depcheck.index.project import newest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from depcheck.index.project import Project
     from depcheck.resolver.candidates import Candidate, Want
@@ -20,10 +20,11 @@ _FAR = 365 * 24 * 3600
 """Seconds between two uploads from which on a fallback is far."""
 
 
-def far_fallbacks(found: Found) -> Iterator[str]:
+def far_fallbacks(found: Found, preferred: Mapping[str, str]) -> Iterator[str]:
     """Yield a warning for each pin whose newest version was given up though all pins allow it.
 
-    A version that some pin excludes by its requirement is no fallback: it could not be there.
+    A version that some pin excludes by its requirement is no fallback: it could not be there. A pin
+    that has the preferred version is none either.
     """
     asked: dict[str, list[Want]] = {}
     for identifier, stated in found.asked.items():
@@ -32,6 +33,8 @@ def far_fallbacks(found: Found) -> Iterator[str]:
     for candidate in found.candidates.values():
         project, dist = candidate.project, candidate.dist
         if project is None or dist is None or candidate.extra:
+            continue
+        if preferred.get(candidate.name) == candidate.version:
             continue
         newest = _newest(found, candidate, project, asked.get(candidate.name, []))
         if newest is not None and _is_far(project, candidate, newest):

@@ -44,7 +44,7 @@ class Problem:
     unserved: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Package -> version -> why the target's GPUs cannot run it."""
     preferred: Mapping[str, str] = field(default_factory=dict)
-    """Package -> version that is tried first, as far as it fits: of an earlier lock, or of other images."""
+    """Package -> version that is tried first, where it fits: an earlier lock or image has it."""
     max_rounds: int = MAX_ROUNDS
     bare: bool = False
     """There is no image spec, only requirements: remedies cannot be written into one."""

@@ -102,7 +102,7 @@ def assemble(problem: Problem, found: Found, indexes: Callable[[str], PackageInd
         env=environment(problem, found),
         system=system_needs(found),
         warnings=tuple(_warnings(problem, found, pins)),
-        fallbacks=tuple(far_fallbacks(found)),
+        fallbacks=tuple(far_fallbacks(found, problem.preferred)),
         validate=variant.validate,
         rounds=found.rounds,
     )

@@ -191,6 +191,7 @@ def _add_solve(commands: _Commands) -> None:
         "  depcheck solve nexa_light nexa_infer --out /tmp/locks\n"
         "  depcheck solve ./my_image.toml --variant cu121\n"
         "  depcheck solve nexa_heavy --upgrade-package numpy\n"
+        "  depcheck solve nexa_light nexa_heavy nexa_infer --align\n"
         "  depcheck solve --all --json",
     )
     parser.add_argument("images", metavar="IMAGE", nargs="*", help="built-in name or spec file")
@@ -208,6 +209,11 @@ def _add_solve(commands: _Commands) -> None:
         action="append",
         default=[],
         help="keep all others, and take the newest version of this one that fits",
+    )
+    parser.add_argument(
+        "--align",
+        action="store_true",
+        help="prefer equal pins in all of them, and plan layers that they share",
     )
     source = parser.add_mutually_exclusive_group()
     _add_snapshot(source)

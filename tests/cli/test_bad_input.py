@@ -38,6 +38,7 @@ COMMANDS = {
     "explain-package-dropped-by-spec": ["explain", "./demo.toml", "Telemetry"],
     "explain-without-lock-set": ["explain", "./demo.toml", "--out", "elsewhere"],
     "diff-of-no-lock-set": ["diff", "locks/demo/cu121", "locks/demo/cu128"],
+    "align-and-keep": [*SOLVE, "--align", "--keep"],
     "out-is-a-file": [*SOLVE, "--out", "demo.toml"],
 }
 SPECS = {

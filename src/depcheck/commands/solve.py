@@ -6,7 +6,7 @@ import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -26,50 +26,115 @@ from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from depcheck.images.model import ImageSpec, Variant
     from depcheck.index.interface import PackageIndex
     from depcheck.index.snapshot import Snapshot
     from depcheck.lockfiles.stages import Stage
+    from depcheck.resolver.problem import Problem
     from depcheck.resolver.solution import Solution
+    from depcheck.settings import RuleSet
     from depcheck.terminal import Console
+
+
+class Means(NamedTuple):
+    """What every image of a run is solved with."""
+
+    rules: RuleSet
+    given: Mapping[str, str]
+    """Digests of what states rules, for the record."""
+    indexes: Callable[[str], PackageIndex]
+
+
+class Choice(NamedTuple):
+    """One image variant to be solved, and the folder of its lock set."""
+
+    spec: ImageSpec
+    variant: Variant
+    folder: Path
+
+
+class Solved(NamedTuple):
+    """What a solve came to, nothing of it written yet."""
+
+    solution: Solution
+    seconds: float
+    files: Mapping[str, bytes]
 
 
 def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
-    rules = chosen_rules(options)
-    given = given_rules(options, read_settings(Path(SETTINGS)).rules)
-    indexes = open_indexes(options)
-    chosen = list(_chosen(options))
-    out = Path(options.out)
-    folders = [out / spec.name / variant.name for spec, variant in chosen]
-    _check_distinct(folders)
-    solved: list[tuple[Solution, float]] = []
-    rendered: list[dict[str, bytes]] = []
-    for (spec, variant), folder in zip(chosen, folders, strict=True):
-        started = time.perf_counter()
-        problem = stated_problem(spec, variant, rules.rules, rules.switched_off)
-        if options.keep or options.upgrade_package:
-            problem = replace(problem, preferred=_earlier(folder, options, console))
-        solution = solve(problem, indexes)
-        solved.append((solution, time.perf_counter() - started))
-        command = _command(spec, variant)
-        files = render(solution, command=command)
-        record = recorded(
-            solution, files, spec=spec, problem=problem, command=command, rule_files=given
-        )
-        rendered.append({**files, RECORD: record})
-    documents = []
-    for (solution, seconds), files, folder in zip(solved, rendered, folders, strict=True):
-        write(files, folder)
-        stages = plan_stages(solution)
-        documents.append(_document(solution, stages, folder))
-        if not console.as_json:
-            _show(console, solution, stages, folder, seconds)
+    if options.align:
+        from depcheck.commands.solve_fleet import run_aligned  # noqa: PLC0415 - several images only
+
+        return run_aligned(options, console)
+    means = means_of(options)
+    choices = choices_of(options)
+    solved = [solve_choice(each, means, options, console) for each in choices]
+    documents = [deliver(*each, console) for each in zip(solved, choices, strict=True)]
     if console.as_json:
         console.document({"solved": documents})
     return ExitCode.OK
+
+
+def means_of(options: Namespace) -> Means:
+    """Read the rules and open the indexes that options name."""
+    rules = chosen_rules(options)
+    given = given_rules(options, read_settings(Path(SETTINGS)).rules)
+    return Means(rules, given, open_indexes(options))
+
+
+def choices_of(options: Namespace) -> list[Choice]:
+    """Return the image variants that options name, each with a folder of its own."""
+    out = Path(options.out)
+    found = [
+        Choice(spec, variant, out / spec.name / variant.name) for spec, variant in _chosen(options)
+    ]
+    _check_distinct([each.folder for each in found])
+    return found
+
+
+def problem_of(choice: Choice, means: Means) -> Problem:
+    """State the problem of an image variant."""
+    return stated_problem(choice.spec, choice.variant, means.rules.rules, means.rules.switched_off)
+
+
+def solve_choice(choice: Choice, means: Means, options: Namespace, console: Console) -> Solved:
+    """Solve one image variant by itself, and make its files."""
+    started = time.perf_counter()
+    problem = problem_of(choice, means)
+    if options.keep or options.upgrade_package:
+        problem = replace(problem, preferred=_earlier(choice.folder, options, console))
+    solution = solve(problem, means.indexes)
+    seconds = time.perf_counter() - started
+    command = _command(choice.spec, choice.variant)
+    return Solved(solution, seconds, lock_set(choice, means, problem, solution, command))
+
+
+def lock_set(
+    choice: Choice, means: Means, problem: Problem, solution: Solution, command: str
+) -> dict[str, bytes]:
+    """Return all files of a lock set, its record included."""
+    files = render(solution, command=command)
+    record = recorded(
+        solution,
+        files,
+        spec=choice.spec,
+        problem=problem,
+        command=command,
+        rule_files=means.given,
+    )
+    return {**files, RECORD: record}
+
+
+def deliver(solved: Solved, choice: Choice, console: Console) -> dict[str, Any]:
+    """Write a lock set, tell of it, and return the document that does."""
+    write(solved.files, choice.folder)
+    stages = plan_stages(solved.solution)
+    if not console.as_json:
+        _show(console, solved.solution, stages, choice.folder, solved.seconds)
+    return _document(solved.solution, stages, choice.folder)
 
 
 def _earlier(folder: Path, options: Namespace, console: Console) -> dict[str, str]:
@@ -96,8 +161,12 @@ def _earlier(folder: Path, options: Namespace, console: Console) -> dict[str, st
 
 def _command(spec: ImageSpec, variant: Variant) -> str:
     """Return the command that makes a lock set again: it names a spec file, wherever that is."""
-    image = spec.name if is_builtin(spec) else f"./{spec.path.name}"
-    return f"depcheck solve {shlex.quote(image)} --variant {variant.name}"
+    return f"depcheck solve {image_word(spec)} --variant {variant.name}"
+
+
+def image_word(spec: ImageSpec) -> str:
+    """Return an image as a command line names it."""
+    return shlex.quote(spec.name if is_builtin(spec) else f"./{spec.path.name}")
 
 
 def _check_distinct(folders: list[Path]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -17,7 +18,7 @@ from depcheck.lockfiles.requirements import build_constraints_txt, stage_txt
 from depcheck.lockfiles.stages import plan_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from depcheck.fleet.alignment import Slot
     from depcheck.lockfiles.stages import Stage
@@ -98,15 +99,13 @@ def downloaded(fleet: Sequence[Solution]) -> Extent:
     return _sum(once.values())
 
 
-def _sum(pins: object) -> Extent:
-    sizes = [pin.file.size if pin.file else None for pin in pins]  # type: ignore[attr-defined]
-    return Extent(
-        known=sum(size for size in sizes if size is not None), unknown=sizes.count(None)
-    )
+def _sum(pins: Iterable[Pin]) -> Extent:
+    sizes = list(map(_size, pins))
+    return Extent(known=sum(size for size in sizes if size is not None), unknown=sizes.count(None))
 
 
 def _file(pin: Pin) -> object:
-    return pin.file.sha256 if pin.file else pin.direct
+    return (pin.name, pin.version, pin.file.sha256 if pin.file else pin.direct)
 
 
 def moves(own: Solution, aligned: Solution) -> list[Move]:
@@ -174,40 +173,26 @@ def _reason(solution: Solution, slot: Slot, pin: Pin, there: Slot, wished: Pin) 
         if not Requirement(via.requirement).specifier.contains(wished.version, prereleases=True):
             return f"{via.source} needs {via.requirement}"
     uploaded = wished.file.uploaded if wished.file else None
-    if uploaded is not None and solution.as_of and _instant(uploaded) >= solution.as_of:
-        return f"as of its date there is no {wished.version} yet"
-    if slot[1] != there[1]:
-        return "it takes it from another index"
-    if slot[2] != there[2]:
-        return f"it has Python {slot[2]}"
-    if pin.version == wished.version:
-        return "another file fits its platform"
-    if major(pin.version) != major(wished.version):
-        return f"{wished.version} is of another major version"
-    return f"with {wished.version} other pins would change"
+    too_late = uploaded and solution.as_of and _instant(uploaded) >= solution.as_of
+    reasons = (
+        (too_late, f"as of its date there is no {wished.version} yet"),
+        (slot[1] != there[1], "it takes it from another index"),
+        (slot[2] != there[2], f"it has Python {slot[2]}"),
+        (pin.version == wished.version, "another file fits its platform"),
+        (major(pin.version) != major(wished.version), f"{wished.version} is another major version"),
+    )
+    known = (words for holds, words in reasons if holds)
+    return next(known, f"with {wished.version} other pins would change")
 
 
 def _instant(seconds: int) -> str:
-    from datetime import datetime, timezone  # noqa: PLC0415
-
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def by_layer(fleet: Sequence[Solution]) -> Mapping[str, list[str]]:
-    """Return the titles of the images that have each layer."""
-    found: dict[str, list[str]] = defaultdict(list)
+def shared_layers(fleet: Sequence[Solution]) -> list[tuple[Stage, list[str]]]:
+    """Return each layer that several images have, with their titles, in the order of the fleet."""
+    found: dict[str, tuple[Stage, list[str]]] = {}
     for solution in fleet:
         for layer in layers(solution):
-            found[layer.key].append(solution.title)
-    return found
-
-
-def shared_layers(fleet: Sequence[Solution]) -> Iterator[tuple[Stage, list[str]]]:
-    """Yield each layer that several images have, and their titles."""
-    titles = by_layer(fleet)
-    seen: set[str] = set()
-    for solution in fleet:
-        for layer in layers(solution):
-            if layer.key not in seen and len(titles[layer.key]) > 1:
-                seen.add(layer.key)
-                yield layer.stage, titles[layer.key]
+            found.setdefault(layer.key, (layer.stage, []))[1].append(solution.title)
+    return [(stage, titles) for stage, titles in found.values() if len(titles) > 1]

@@ -81,9 +81,7 @@ def slots(solution: Solution) -> dict[Slot, Pin]:
     }
 
 
-def align(
-    members: Sequence[Member], solve: Callable[[Problem], Solution]
-) -> tuple[Solution, ...]:
+def align(members: Sequence[Member], solve: Callable[[Problem], Solution]) -> tuple[Solution, ...]:
     """Return a solution of each member, in their order, with equal pins where all allow it."""
     courses = [
         _Course(member=each, pins=slots(each.own), refused=set(), answer=each.own, wanted={})
@@ -176,9 +174,7 @@ def _answer(
 def _missing(answer: Solution, trial: Mapping[Slot, str]) -> set[Slot]:
     pins = slots(answer)
     return {
-        slot
-        for slot, version in trial.items()
-        if slot not in pins or pins[slot].version != version
+        slot for slot, version in trial.items() if slot not in pins or pins[slot].version != version
     }
 
 
@@ -186,9 +182,7 @@ def _disturbed(own: Solution, answer: Solution, trial: Mapping[Slot, str]) -> bo
     """Whether anything but the moves changed, packages that nobody needs any more apart."""
     moved = {slot[0] for slot in trial}
     before = {pin.name: pin.version for pin in own.pins}
-    return any(
-        before.get(pin.name) != pin.version for pin in answer.pins if pin.name not in moved
-    )
+    return any(before.get(pin.name) != pin.version for pin in answer.pins if pin.name not in moved)
 
 
 def _refuse_lonely(courses: Sequence[_Course], proposed: Mapping[Slot, str]) -> bool:

@@ -34,7 +34,7 @@ class Content(NamedTuple):
     name: str
     line: tuple[str, str, tuple[str, ...]]
     """Version, SHA-256 of the file, and of others that may stand for it."""
-    index: str
+    source: str
     url: str
     size: int | None
 
@@ -93,7 +93,7 @@ def _content(pin: Pin, index: IndexUse) -> Content:
     return Content(
         name=pin.name,
         line=(pin.version, sha256, pin.other_sha256),
-        index=index.name,
+        source=index.name,
         url=index.url,
         size=pin.file.size if pin.file else None,
     )
@@ -163,14 +163,14 @@ def _hints(
 def _stages_of(
     contents: Iterable[Content], plans: Sequence[dict[str, Stage]]
 ) -> Iterator[StageHint]:
-    """Divide what images have in common as their own plans do, in the order of the first one."""
+    """Divide what images have in common as their own plans do, in the order of these."""
     stages: dict[tuple[str, str], list[str]] = defaultdict(list)
     ranks: dict[tuple[str, str], int] = {}
     for each in sorted(contents):
         names = {plan[each.name].name for plan in plans}
-        key = (names.pop() if len(names) == 1 else _OTHERS, each.index)
-        rank = plans[0][each.name].number
-        ranks[key] = min(ranks.get(key, rank), rank)
+        key = (names.pop() if len(names) == 1 else _OTHERS, each.source)
+        rank = max(plan[each.name].number for plan in plans)
+        ranks[key] = max(ranks.get(key, rank), rank)
         stages[key].append(each.name)
     for key in sorted(stages, key=lambda key: (ranks[key], key)):
         yield StageHint(name=key[0], packages=tuple(stages[key]))
