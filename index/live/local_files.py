@@ -66,6 +66,11 @@ def _answer_page(response: Response, root: Path, name: str) -> None:
             _fill(response, "text/html", page_of.read_bytes())
 
 
+def projects_in(folder: Path) -> set[str]:
+    """Return the normalised names of the projects whose files lie in a folder."""
+    return {canonicalize_name(_project(path)) for path in _distributions(folder)}
+
+
 def _entries(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 

@@ -314,6 +314,7 @@ _COMPILE_LISTS = (
     (("--no-binary",), "NAMES", "no wheels of these (`:all:` for any package)"),
     (("--only-binary",), "NAMES", "no sdists of these (`:all:` for any package)"),
     (("--package-index",), "NAMES=URL", "packages that come from this index and nowhere else"),
+    (("-f", "--find-links"), "DIR", "folder that packages come from whose files lie in it"),
     (("--extra-index-url",), "URL", "refused: says why, and what to do instead"),
 )
 _COMPILE_VALUES = (

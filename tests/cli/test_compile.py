@@ -295,7 +295,10 @@ REFUSED = {
         "r.in:1: `git+https://h.example/a` is no wheel, and only a build could tell what it needs"
     ),
     "a --hash=sha512:00": "r.in:1: none of its hashes is a SHA-256, which indexes state",
-    "--find-links wheels": "r.in:1: `--find-links` names files that no index vouches for",
+    "--find-links wheels": "r.in:1: there is no folder `wheels`",
+    "--find-links https://h.example/links": (
+        "r.in:1: `--find-links https://h.example/links` is no folder, and no index vouches for it"
+    ),
     "--no-index": "r.in:1: `--no-index` leaves nothing to lock from",
     "--prefer-binary": "r.in:1: `--prefer-binary` depends on which wheels exist today",
     "--extra-index-url https://h.example/simple": (

@@ -80,6 +80,35 @@ def test_path_from_the_working_folder(world: World) -> None:
     )[:2]
 
 
+@pytest.mark.parametrize("stated", ["--find-links house\napp\nlib", "-f ./house\napp\nlib"])
+def test_folder_of_links_answers_for_what_lies_in_it_and_for_nothing_else(
+    world: World, stated: str
+) -> None:
+    make_wheel(world.folder / "index", "app", "2.0")
+    make_wheel(world.folder / "index", "lib", "1.0")
+    make_wheel(world.folder / "house", "app", "1.0", requires=["lib"])
+    locked = (0, ["app==1.0", "lib==1.0"])
+
+    assert locked == compiled(world, stated, "--index-url", "index")[:2]
+    assert (
+        locked == compiled(world, "app\nlib", "--index-url", "index", "--find-links", "house")[:2]
+    )
+
+
+def test_index_of_a_package_beats_a_folder_of_links(world: World) -> None:
+    make_wheel(world.folder / "index", "app", "2.0")
+    make_wheel(world.folder / "house", "app", "1.0")
+    words = ("--index-url", "index", "--find-links", "house", "--package-index", "app=index")
+
+    assert (0, ["app==2.0"]) == compiled(world, "app", *words)[:2]
+
+
+def test_folder_of_links_that_is_not_there(world: World) -> None:
+    code, _, line = compiled(world, "app", "--find-links", "nowhere")
+
+    assert (2, "error: --find-links: there is no folder `nowhere` [usage]") == (code, line)
+
+
 def test_path_in_a_requirements_file(world: World) -> None:
     make_wheel(world.folder / "house", "app", "1.0")
 

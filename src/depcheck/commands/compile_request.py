@@ -39,7 +39,7 @@ from depcheck.tomlvalues import package_name
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from depcheck.images.model import RecordedMetadata
     from depcheck.index.interface import PackageIndex
@@ -81,7 +81,7 @@ def read_request(options: Namespace) -> Request:
         from depcheck.sources.wheel_urls import describe_wheels  # noqa: PLC0415 - needs HTTP
 
         requirements, metadata = describe_wheels(requirements, TargetEnvironment(target))
-    places = _Places(options, inputs.index_url)
+    places = _Places(options, inputs)
     variant = Variant(
         name=_parsed("--variant", image_name, options.variant) if options.variant else "",
         as_of=places.as_of,
@@ -174,12 +174,13 @@ def _python_warnings(inputs: Inputs, target: Target) -> list[str]:
 class _Places:
     """Where packages come from, and up to which moment."""
 
-    def __init__(self, options: Namespace, in_files: str | None) -> None:
-        stated = options.index_url or in_files
+    def __init__(self, options: Namespace, inputs: Inputs) -> None:
+        stated = options.index_url or inputs.index_url
         url = _parsed("--index-url", _address, stated) if stated else DEFAULT_INDEX
         self._default = _without_credentials(url)
         self._roots = {self._default: url} if self._default != url else {}
-        self.explicit = tuple(self._explicit(each) for each in options.package_index)
+        pinned = tuple(self._explicit(each) for each in options.package_index)
+        self.explicit = (*pinned, *_linked((*options.find_links, *inputs.find_links), pinned))
         self.as_of = _parsed("--as-of", _moment, options.as_of) if options.as_of else None
         self._quiet = bool(options.quiet)
         self._look_up = self._indexes(options.snapshot)
@@ -217,6 +218,30 @@ class _Places:
             url=location,
             packages=tuple(sorted(canonicalize_name(each) for each in packages)),
         )
+
+
+def _linked(folders: Sequence[str | Path], pinned: Iterable[IndexSpec]) -> Iterator[IndexSpec]:
+    """Yield the folders of ``--find-links``: each is the index of those whose files lie in it.
+
+    Whoever has an index already keeps it; of two folders the first counts.
+    """
+    if not folders:
+        return
+    from depcheck.index.live.local_files import projects_in  # noqa: PLC0415 - needs HTTP
+
+    taken = {name for index in pinned for name in index.packages}
+    for folder in folders:
+        location = _parsed("--find-links", _folder, folder)
+        names = projects_in(Path(folder)) - taken
+        taken |= names
+        if names:
+            yield IndexSpec(name=_index_name(location), url=location, packages=tuple(sorted(names)))
+
+
+def _folder(value: object) -> str:
+    if not Path(str(value)).is_dir():
+        raise BadValueError(f"there is no folder `{value}`", "name a folder of distributions")
+    return Path(str(value)).resolve().as_uri()
 
 
 def _address(value: object) -> str:

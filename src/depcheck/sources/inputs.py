@@ -55,6 +55,8 @@ class Inputs:
     formats: Formats
     index_url: str | None
     """Of the last ``--index-url`` in the files."""
+    find_links: tuple[Path, ...]
+    """Folders of distributions that the files name, in their order."""
     prereleases: bool
     """A file has ``--pre``."""
     require_hashes: bool
@@ -159,6 +161,7 @@ class _Reader:
         self._hashes: list[AllowedHashes] = []
         self._formats = formats
         self._index_url: str | None = None
+        self._find_links: list[Path] = []
         self._prereleases = False
         self._require_hashes = False
         self._refused: list[_Refusal] = []
@@ -205,6 +208,7 @@ class _Reader:
             hashes=tuple(self._hashes),
             formats=self._formats.formats(),
             index_url=self._index_url,
+            find_links=tuple(self._find_links),
             prereleases=self._prereleases,
             require_hashes=self._require_hashes or bool(self._hashes),
             requires_python=tuple(self.requires_python),
@@ -322,6 +326,9 @@ class _Reader:
     def _option(self, line: Option) -> None:
         if line.name == "index_url":
             self._index_url = str(line.value)
+        elif line.name == "find_links":
+            for value in line.value:
+                self._linked(str(value), line.origin)
         elif line.name in {"no_binary", "only_binary"}:
             for value in line.value:
                 self._formats.take(line.name, value)
@@ -335,6 +342,17 @@ class _Reader:
             why, hint = _REFUSED_OPTIONS.get(line.name, _UNKNOWN_OPTION)
             self._refuse(f"{line.origin}: `{_flag(line.name)}` {why}", hint)
 
+    def _linked(self, place: str, origin: str) -> None:
+        if "://" in place:
+            message = f"{origin}: `--find-links {place}` is no folder, and no index vouches for it"
+            self._refuse(message, "name the index that has these files, or a folder with them")
+            return
+        folder = Path(origin.rpartition(":")[0]).parent / place
+        if not folder.is_dir():
+            self._refuse(f"{origin}: there is no folder `{folder}`", "check the path")
+            return
+        self._find_links.append(folder)
+
 
 DEPENDENCY_CONFUSION = (
     "lets any of several indexes answer for any name, so that a stranger's package of the same "
@@ -346,10 +364,6 @@ PINNED_TO_INDEX = (
 )
 _REFUSED_OPTIONS = {
     "extra_index_urls": (DEPENDENCY_CONFUSION, PINNED_TO_INDEX),
-    "find_links": (
-        "names files that no index vouches for",
-        "name the folder as an index: `--index-url PATH` or `--package-index NAMES=PATH`",
-    ),
     "no_index": ("leaves nothing to lock from", "name an index by `--index-url`"),
     "prefer_binary": (
         "depends on which wheels exist today",
