@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from depcheck.index.project import RawKind, RawRelease
 
 _DIGEST_BYTES = 32
+_DASHES_WITH_BUILD = 3
+"""In a wheel's name after its version."""
 _HASHED_LOCATION = re.compile(r"packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/([^/]+)")
 _UNKNOWN = bytes(_DIGEST_BYTES)
 _DAMAGE = (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError)
@@ -72,54 +74,73 @@ class ParsedFile:
 
 def parse_file(project: str, file: PageFile) -> ParsedFile | None:
     """Return what a file name says, None for a name that is no wheel or sdist of the project."""
-    found = _wheel(file.filename) if file.filename.endswith(".whl") else _sdist(file.filename)
-    if found is None or found[0] != project:
+    found = named(file.filename)
+    if found is None or found.project != project:
         return None
-    _, version, tags, label = found
-    return ParsedFile(file=file, version=version, tags=tags, build=label)
+    return ParsedFile(file=file, version=found.version, tags=found.tags, build=found.build)
 
 
-_Named: TypeAlias = "tuple[str, Version, str | None, str]"
-"""Project, version, tags and build tag."""
+class Named(NamedTuple):
+    """What the name of a wheel or an sdist says."""
+
+    project: str
+    """Normalised."""
+    text: str
+    """The version as it is written."""
+    version: Version
+    tags: str | None
+    """As in `Dist`."""
+    build: str
 
 
-def _wheel(filename: str) -> _Named | None:
-    """Return what a wheel's name says; parts that repeat are read once."""
-    start, *tags = filename[:-4].rsplit("-", 3)
-    named = _released(start)
-    stated = "-".join(tags)
-    if named is None or not _are_tags(stated):
+def named(filename: str) -> Named | None:
+    """Return what a file name says, None for one that is neither of a wheel nor of an sdist.
+
+    `packaging` decides; it is asked once for each part, since names repeat theirs.
+    """
+    if filename.endswith(".whl"):
+        name, _, rest = filename[:-4].partition("-")
+        text, _, tags = rest.partition("-")
+        build = ""
+        if tags.count("-") == _DASHES_WITH_BUILD:
+            label, _, tags = tags.partition("-")
+            build = _build_tag(label)
+            if not build:
+                return None
+        if not _are_tags(tags):
+            return None
+        project = _wheel_project(name)
+        stated: str | None = tags
+    elif filename.endswith((".tar.gz", ".zip")):
+        stem = filename[:-4] if filename.endswith(".zip") else filename[:-7]
+        name, _, text = stem.rpartition("-")
+        project, stated, build = _sdist_project(name), None, ""
+    else:
         return None
-    name, version, build = named
-    return name, version, stated, build
-
-
-def _released(start: str) -> tuple[str, Version, str] | None:
-    """Return project, version and build tag of a wheel's name before its tags."""
-    name, _, rest = start.partition("-")
-    text, _, build = rest.partition("-")
-    project, version = _wheel_name(name), _wheel_version(text)
+    version = _version(text)
     if project is None or version is None:
         return None
-    if not build:
-        return None if start.endswith("-") else (project, version, "")
-    try:
-        _, _, label, _ = parse_wheel_filename(f"{start}-py3-none-any.whl")
-    except ValueError:  # endless digits too
-        return None
-    return project, version, "".join(str(part) for part in label)
+    return Named(project, text, version, stated, build)
 
 
 @lru_cache(maxsize=1 << 12)
-def _wheel_name(name: str) -> str | None:
+def _wheel_project(name: str) -> str | None:
     try:
         return parse_wheel_filename(f"{name}-1-py3-none-any.whl")[0]
     except ValueError:  # endless digits too
         return None
 
 
+@lru_cache(maxsize=1 << 12)
+def _sdist_project(name: str) -> str | None:
+    try:
+        return parse_sdist_filename(f"{name}-1.zip")[0]
+    except ValueError:  # endless digits too
+        return None
+
+
 @lru_cache(maxsize=1 << 14)
-def _wheel_version(text: str) -> Version | None:
+def _version(text: str) -> Version | None:
     try:
         return Version(text)
     except ValueError:  # endless digits too
@@ -132,15 +153,17 @@ def _are_tags(tags: str) -> bool:
         parse_wheel_filename(f"name-1-{tags}.whl")
     except ValueError:  # endless digits too
         return False
-    return True
+    return tags.count("-") == _DASHES_WITH_BUILD - 1
 
 
-def _sdist(filename: str) -> _Named | None:
+@lru_cache(maxsize=1 << 10)
+def _build_tag(label: str) -> str:
+    """Return a build tag as it is written, empty for none."""
     try:
-        name, version = parse_sdist_filename(filename)
+        _, _, parts, _ = parse_wheel_filename(f"name-1-{label}-py3-none-any.whl")
     except ValueError:  # endless digits too
-        return None
-    return name, version, None, ""
+        return ""
+    return "".join(map(str, parts))
 
 
 def compile_page(

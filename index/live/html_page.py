@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from email.message import Message
+from typing import Any
 
 from bs4 import ParserRejectedMarkup
 from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
 
-from depcheck.index.live.credentials import redacted
-from depcheck.index.live.listing import Link
 
 _MOST_OPEN_TAGS = 20
 
 
-def html_links(body: bytes, url: str, content_type: str, name: str) -> list[Link]:
-    """Return the files of a page in HTML.
+def html_files(body: bytes, url: str, content_type: str, name: str) -> list[dict[str, Any]]:
+    """Return the files of a page in HTML, as PEP 691 has them.
 
     Raises:
         ValueError: it is no project page.
@@ -32,15 +31,15 @@ def html_links(body: bytes, url: str, content_type: str, name: str) -> list[Link
     named = [each for each in page.packages if each.filename]
     if not any(each.project for each in named) and b"links for " not in body.lower():
         raise ValueError("it lists no distribution")
-    return [_link(each) for each in named]
+    return [_file(each) for each in named]
 
 
-def _link(package: DistributionPackage) -> Link:
-    core: dict[str, str] | bool | None = package.has_metadata
-    return Link(
-        redacted(package.url),
-        {key.lower(): value for key, value in package.digests.items()},
-        package.requires_python,
-        package.is_yanked,
-        core_metadata=package.metadata_digests or core,
-    )
+def _file(package: DistributionPackage) -> dict[str, Any]:
+    return {
+        "filename": package.filename,
+        "url": package.url,
+        "hashes": {key.lower(): value for key, value in package.digests.items()},
+        "requires-python": package.requires_python,
+        "yanked": package.is_yanked,
+        "core-metadata": package.metadata_digests or package.has_metadata,
+    }

@@ -1,4 +1,8 @@
-"""The files that a page lists, whatever form it has: links in, records of the index out."""
+"""The files of one project as a page lists them: a line of text for each, looked at when asked for.
+
+A page in JSON (PEP 691) becomes lines in one pass, whatever else comes of it; a solve looks at few
+of them. The same lines are what the cache keeps.
+"""
 
 from __future__ import annotations
 
@@ -9,88 +13,138 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
+from depcheck.index.compiled import named
 from depcheck.index.default import DEFAULT, HASHED_PATH, relative_location
 from depcheck.index.live.credentials import redacted
-from depcheck.index.model import PageFile
+from depcheck.index.model import UNRECORDED, Dist, FileRecord
+from depcheck.index.project import Project, from_runs, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from packaging.version import Version
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAJOR = "1"
 """Of the Simple API's versions, the one that is known (PEP 629)."""
 _PLAIN = re.compile(r"(https?://[^@?#%/]+)/[^@?#%]+")
-_RELATIVE = re.compile(
-    r"(/|(?:\.\./)*)((?:[A-Za-z0-9_+-][A-Za-z0-9_+.-]*/)*[A-Za-z0-9_+-][A-Za-z0-9_+.-]*)"
-)
-"""What climbs, and what follows without doing so."""
-_FIELDS = (
-    ("url", str, True),
-    ("hashes", dict, True),
-    ("requires-python", str, False),
-    ("size", int, False),
-    ("upload-time", str, False),
-    ("yanked", (bool, str), False),
-)
-"""Of a file in JSON: key, kind, and whether it must be there."""
+_FIELDS: dict[str, set[type]] = {
+    "url": {str},
+    "hashes": {dict},
+    "requires-python": {str, type(None)},
+    "size": {int, type(None)},
+    "upload-time": {str, type(None)},
+    "yanked": {bool, str, type(None)},
+}
+"""Of a file in JSON: what each key may hold."""
+_BREAKS = re.compile(r"[\t\r\n]+")
 
 
-class Link(NamedTuple):
-    """One file as a page states it."""
+class Listing(NamedTuple):
+    """What is kept of a page."""
 
     url: str
-    """Absolute, without credentials and fragment."""
-    hashes: Mapping[str, str]
-    requires_python: str | None = None
-    yanked: bool = False
-    size: int | None = None
-    uploaded: int | None = None
-    core_metadata: Mapping[str, str] | bool | None = None
-    """Hashes of the METADATA beside a wheel (PEP 714), or whether it is there."""
+    """Of the page: URLs of files may be relative to it."""
+    versions: list[str]
+    """Ascending."""
+    prereleases: list[int]
+    """As runs of ranks."""
+    starts: list[int]
+    """First line of each version, and one past the last line of all."""
+    lines: list[str]
+    """By version, then by file name: the fields of `_Line`."""
 
 
-def json_links(body: bytes, url: str) -> list[Link]:
-    """Return the files of a page in JSON.
+class _Line(NamedTuple):
+    filename: str
+    tags: str
+    """Empty for an sdist."""
+    build: str
+    requires_python: str
+    yanked: str
+    uploaded: str
+    size: str
+    sha256: str
+    core_metadata: str
+    """SHA-256 of the METADATA beside a wheel (PEP 714), ``?`` where it has none, or empty."""
+    url: str
+
+
+class ListedProject(Project):
+    """A project whose files are looked at when one of its versions is asked for."""
+
+    __slots__ = ("_listing",)
+
+    def __init__(self, name: str, index: str, listing: Listing) -> None:
+        super().__init__(
+            name,
+            index=index,
+            versions=listing.versions,
+            prereleases=from_runs(listing.prereleases),
+            kinds=(),
+            releases=[[start] for start in listing.starts[:-1]],
+            metadata={},
+            specifiers={},
+        )
+        self._listing = listing
+
+    def _expand(self, rank: int) -> Iterator[Dist]:
+        starts = self._listing.starts
+        for position in range(starts[rank], starts[rank + 1]):
+            line = _line(self._listing, position)
+            yield Dist(
+                tags=line.tags or None,
+                build=line.build,
+                requires_python=line.requires_python or None,
+                yanked=bool(line.yanked),
+                uploaded=seconds(line.uploaded),
+                metadata=UNRECORDED,
+                position=position,
+            )
+
+
+def file_record(listing: Listing, index: str, position: int) -> FileRecord:
+    """Return a file of a listing; ``index`` is the location of the index."""
+    line = _line(listing, position)
+    return FileRecord(
+        filename=line.filename,
+        location=_location(address(listing, position), index),
+        sha256=_sha256(line.sha256),
+        size=int(line.size) if line.size else None,
+        has_metadata=bool(line.core_metadata),
+        metadata_sha256=_sha256(line.core_metadata),
+    )
+
+
+def address(listing: Listing, position: int) -> str:
+    """Return the URL of a file, without credentials and fragment."""
+    url = _line(listing, position).url
+    if _PLAIN.fullmatch(url):
+        return url
+    return redacted(urljoin(listing.url, url).partition("#")[0])
+
+
+def _line(listing: Listing, position: int) -> _Line:
+    return _Line(*listing.lines[position].split("\t"))
+
+
+def json_files(body: bytes) -> list[dict[str, Any]]:
+    """Return the files of a page in JSON, as PEP 691 has them.
 
     Raises:
         ValueError: it has another form.
     """
     document = json.loads(body)
-    files = _of(document, "files", list)
+    files: list[dict[str, Any]] = _of(document, "files", list)
     version = _of(_of(document, "meta", dict), "api-version", str)
     if version.partition(".")[0] != _MAJOR:
         raise ValueError(f"its Simple API version is {version}")
-    return [_json_link(file, url) for file in files]
-
-
-def _json_link(file: Any, page: str) -> Link:
-    for key, kind, required in _FIELDS:
-        found = file.get(key) if isinstance(file, dict) else None
-        if not isinstance(found, kind) and (required or found is not None):
+    if not {type(file) for file in files} <= {dict}:
+        raise _other_kind("files")
+    for key, kinds in _FIELDS.items():
+        if not {type(file.get(key)) for file in files} <= kinds:
             raise _other_kind(key)
-    url, uploaded = file["url"], file.get("upload-time")
-    core = file.get("core-metadata", file.get("dist-info-metadata"))
-    return Link(
-        url if _PLAIN.fullmatch(url) else _absolute(page, url),
-        file["hashes"],
-        file.get("requires-python"),
-        file.get("yanked") not in {False, None},
-        file.get("size"),
-        seconds(uploaded) if uploaded else None,
-        core if isinstance(core, (bool, dict)) else None,
-    )
-
-
-def _absolute(page: str, url: str) -> str:
-    plain = _RELATIVE.fullmatch(url)
-    if plain:
-        return _start(page, plain[1]) + plain[2]
-    return redacted(urljoin(page, url).partition("#")[0])
-
-
-@lru_cache(maxsize=1 << 10)  # the files of a page start alike
-def _start(page: str, climb: str) -> str:
-    return redacted(urljoin(page, climb or "."))
+    return files
 
 
 def _of(document: Any, key: str, kind: type) -> Any:
@@ -104,38 +158,74 @@ def _other_kind(key: str) -> ValueError:
     return ValueError(f"its `{key}` is missing or of another kind")
 
 
-def page_file(link: Link, index: str) -> PageFile:
-    """Return a file as it is stored.
+def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
+    """Return what is kept of a page: the files whose names are those of wheels and sdists.
 
     Args:
-        link: What a page states.
-        index: Location of the index, ``default`` or its URL.
+        name: Of the project, normalised.
+        url: Of the page, without credentials.
+        files: As PEP 691 has them.
     """
-    filename, location = _place(link.url, index)
-    core = link.core_metadata
-    return PageFile(
-        filename=filename,
-        location=location,
-        sha256=_sha256(link.hashes),
-        size=link.size,
-        requires_python=link.requires_python or None,
-        yanked=link.yanked,
-        uploaded=link.uploaded,
-        has_metadata=bool(core) or core == {},
-        metadata_sha256=_sha256(core) if isinstance(core, dict) else None,
+    found: dict[Version, list[str]] = {}
+    by_text: dict[str, list[str]] = {}
+    for file in files:
+        filename = _filename(file["url"])
+        stated = named(filename)
+        if stated is None or stated.project != name:
+            continue
+        lines = by_text.get(stated.text)
+        if lines is None:
+            # Two spellings of a version are one version.
+            lines = by_text[stated.text] = found.setdefault(stated.version, [])
+        lines.append(_text(filename, stated.tags, stated.build, file))
+    ordered = sorted(found)
+    listing = Listing(url, list(map(str, ordered)), [], [0], [])
+    for version in ordered:
+        listing.lines.extend(sorted(set(found[version])))
+        listing.starts.append(len(listing.lines))
+    early = (rank for rank, version in enumerate(ordered) if version.is_prerelease)
+    return listing._replace(prereleases=runs(sum(1 << rank for rank in early)))
+
+
+def _filename(url: str) -> str:
+    if "%" in url or "#" in url or "?" in url:
+        return unquote(urlsplit(url).path).rpartition("/")[2]
+    return url.rpartition("/")[2]
+
+
+def _text(filename: str, tags: str | None, build: str, file: Mapping[str, Any]) -> str:
+    get = file.get
+    core = get("core-metadata", get("dist-info-metadata"))
+    beside = str(core.get("sha256") or "?") if isinstance(core, dict) else "?" if core else ""
+    url = file["url"]
+    size = get("size")
+    fields = (
+        filename,
+        tags or "",
+        build,
+        get("requires-python") or "",
+        "" if get("yanked") in {False, None} else "yanked",
+        get("upload-time") or "",
+        "" if size is None else str(size),
+        str(file["hashes"].get("sha256") or ""),
+        beside,
+        redacted(url) if "@" in url else url,
     )
+    line = "\t".join(fields)
+    if line.count("\t") == len(fields) - 1 and "\n" not in line:
+        return line
+    return "\t".join(_BREAKS.sub(" ", field) for field in fields)
 
 
-def _place(url: str, index: str) -> tuple[str, str]:
-    """Return file name and location, as `relative_location` has it; most URLs are plain."""
+def _location(url: str, index: str) -> str:
+    """Return what `relative_location` has for a URL; most are plain."""
     plain = _PLAIN.fullmatch(url)
     if plain is None or plain[1] != plain[1].lower():
-        return unquote(urlsplit(url).path).rpartition("/")[2], relative_location(url, index)
-    filename = url.rpartition("/")[2]
+        return relative_location(url, index)
     if index == DEFAULT:
         match = HASHED_PATH.search(url)
-        return filename, match[1] if match else url
-    return filename, url[len(plain[1]) :] if _origin(index) == plain[1] else url
+        return match[1] if match else url
+    return url[len(plain[1]) :] if _origin(index) == plain[1] else url
 
 
 @lru_cache(maxsize=64)
@@ -144,8 +234,8 @@ def _origin(index: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _sha256(hashes: Mapping[str, str]) -> str | None:
-    found = str(hashes.get("sha256", "")).lower()
+def _sha256(stated: str) -> str | None:
+    found = stated.lower()
     return found if _SHA256.fullmatch(found) else None
 
 

@@ -15,13 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from depcheck.cache import Cache, default_cache
-from depcheck.index.compiled import (
-    CompiledProject,
-    compile_page,
-    decode_file,
-    decode_listing,
-    decode_project,
-)
 from depcheck.index.default import DEFAULT, configured_default_index
 from depcheck.index.live.core_metadata import (
     PEP_643_SECONDS,
@@ -32,15 +25,10 @@ from depcheck.index.live.core_metadata import (
 )
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
+from depcheck.index.live.listing import ListedProject, Listing, address, file_record
 from depcheck.index.live.once import Once
 from depcheck.index.live.pages import fetch_page
-from depcheck.index.model import (
-    UNRECORDED,
-    CoreMetadata,
-    Dependency,
-    FileRecord,
-    InvalidMetadataError,
-)
+from depcheck.index.model import CoreMetadata, Dependency, FileRecord, InvalidMetadataError
 from depcheck.index.project import newest_first
 
 if TYPE_CHECKING:
@@ -91,8 +79,7 @@ class LiveIndex:
         self._cache = cache
         self._fresh = 0 if self.root.startswith("file:") else fresh
         self._projects: Once[str, Project | None] = Once()
-        self._listings: dict[str, tuple[list[str], bytes]] = {}
-        self._bases: dict[str, str] = {}
+        self._listings: dict[str, Listing] = {}
         self._metadata: Once[tuple[str, int], CoreMetadata | None] = Once()
         self._steps: Counter[str] = Counter()
         """How many files of each project were asked for that nobody had foreseen."""
@@ -108,7 +95,7 @@ class LiveIndex:
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where a file is, with its hash and size."""
-        return decode_file(*self._listings[project.name], dist.position)
+        return file_record(self._listings[project.name], self.location, dist.position)
 
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         """Return a file's core metadata, None where only a build could tell."""
@@ -135,59 +122,47 @@ class LiveIndex:
                 ahead.submit(self._once, project, each)
 
     def _read_project(self, name: str) -> Project | None:
-        compiled = self._page(name)
-        if compiled is None:
+        listing = self._page(name)
+        if listing is None:
             return None
-        self._listings[name] = (decode_listing(compiled.listing), compiled.digests)
-        return decode_project(name, self.location, compiled.solve)
+        self._listings[name] = listing
+        return ListedProject(name, self.location, listing)
 
     def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         if dist.tags is None and dist.uploaded is not None and dist.uploaded < PEP_643_SECONDS:
             return None
         file = self.file(project, dist)
-        url = urljoin(self.root, self._bases[project.name] + file.location)
-        found = self._described(file, url)
+        found = self._described(file, address(self._listings[project.name], dist.position))
         if isinstance(found, InvalidMetadataError):
             raise found
         return found
 
-    def _page(self, name: str) -> CompiledProject | None:
+    def _page(self, name: str) -> Listing | None:
         key = redacted(urljoin(self.root, f"{name}/"))
         kept = self._cache.read("pages", key)
         if kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh:
             self.quality["pages from the cache"] += 1
-            return self._unpacked(name, *kept)
+            return _from_entry(*kept)
         etag = kept[0]["etag"] if kept is not None else ""
-        fetched = fetch_page(self._http, self.root, self.location, name, etag=etag)
+        fetched = fetch_page(self._http, self.root, name, etag=etag)
         if fetched is None:
             self.quality["projects that are not there"] += 1
             self._cache.write("pages", key, {"absent": True, "etag": "", **_now()}, b"")
             return None
-        if fetched.page is None and kept is not None:
+        if fetched.listing is None and kept is not None:
             self.quality["pages unchanged"] += 1
             self._cache.write("pages", key, {**kept[0], **_now()}, kept[1])
-            return self._unpacked(name, *kept)
-        if fetched.page is None:
+            return _from_entry(*kept)
+        if fetched.listing is None:
             raise IndexUnreachableError(
                 "index-nonsense",
                 f"`{key}` says that a page is unchanged which was never fetched",
                 hint="the index or a proxy before it is at fault: try again later",
             )
         self.quality[f"pages as {fetched.source}"] += 1
-        compiled = compile_page(fetched.page, describe=lambda _: UNRECORDED, effort=1)
-        header, content = _packed(compiled)
-        header |= {"etag": fetched.etag, "base": fetched.base, **_now()}
-        self._cache.write("pages", key, header, content)
-        self._bases[name] = fetched.base
-        return compiled
-
-    def _unpacked(
-        self, name: str, header: dict[str, Any], content: bytes
-    ) -> CompiledProject | None:
-        if header.get("absent"):
-            return None
-        self._bases[name] = header["base"]
-        return _unpacked(name, header, content)
+        header, content = _to_entry(fetched.listing)
+        self._cache.write("pages", key, {**header, "etag": fetched.etag, **_now()}, content)
+        return fetched.listing
 
     def _described(self, file: FileRecord, url: str) -> CoreMetadata | InvalidMetadataError | None:
         key = file.sha256 or url
@@ -280,27 +255,17 @@ def _now() -> dict[str, float]:
     return {"fetched": time.time()}
 
 
-def _packed(compiled: CompiledProject) -> tuple[dict[str, Any], bytes]:
-    blobs = (compiled.solve, compiled.listing, compiled.digests)
-    header = {
-        "counts": [compiled.versions, compiled.files, compiled.described],
-        "lengths": [len(blob) for blob in blobs],
-    }
-    return header, b"".join(blobs)
+def _to_entry(listing: Listing) -> tuple[dict[str, Any], bytes]:
+    url, *columns, lines = listing
+    return {"url": url, "columns": columns}, "\n".join(lines).encode(errors="surrogatepass")
 
 
-def _unpacked(name: str, header: dict[str, Any], content: bytes) -> CompiledProject:
-    versions, files, described = header["counts"]
-    first, second, _ = header["lengths"]
-    return CompiledProject(
-        name=name,
-        versions=versions,
-        files=files,
-        described=described,
-        solve=content[:first],
-        listing=content[first : first + second],
-        digests=content[first + second :],
-    )
+def _from_entry(header: dict[str, Any], content: bytes) -> Listing | None:
+    if header.get("absent"):
+        return None
+    versions, prereleases, starts = header["columns"]
+    lines = content.decode(errors="surrogatepass").split("\n")
+    return Listing(header["url"], versions, prereleases, starts, lines)
 
 
 def _to_row(metadata: CoreMetadata | InvalidMetadataError | None) -> Any:

@@ -7,19 +7,16 @@ project JSON beside the Simple API, that fills the gaps.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
-from depcheck.index.default import relative_location
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.http import UNCHANGED, IndexUnreachableError
-from depcheck.index.live.listing import Link, json_links, page_file, seconds
-from depcheck.index.model import ProjectPage
+from depcheck.index.live.listing import json_files, make_listing
 
 if TYPE_CHECKING:
     from depcheck.index.live.http import Answer, Http
-    from depcheck.index.model import PageFile
+    from depcheck.index.live.listing import Listing
 
 _ACCEPT = (
     "application/vnd.pypi.simple.v1+json, "
@@ -33,24 +30,19 @@ _LARGEST_PAGE = 32 * 1024 * 1024
 class FetchedPage(NamedTuple):
     """A project page and how good it is."""
 
-    page: ProjectPage | None
+    listing: Listing | None
     """None where it is the page that is known already."""
     source: str
     """json, html, or ``html+project-json`` for a page that was completed."""
     etag: str
-    base: str = ""
-    """Where relative locations of the files start: an index may be a mirror of another."""
 
 
-def fetch_page(
-    http: Http, root: str, location: str, name: str, *, etag: str = ""
-) -> FetchedPage | None:
+def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPage | None:
     """Return a project's page, None where the index has no such project.
 
     Args:
         http: The session.
         root: Simple API root, ending in a slash.
-        location: ``default`` or the URL, as specs name the index.
         name: Normalised name.
         etag: Of the page that is known; not used where empty.
 
@@ -63,35 +55,28 @@ def fetch_page(
         return None
     if answer.status == UNCHANGED:
         return FetchedPage(None, "", etag)
-    links, source = _links(answer, name)
-    files = tuple(page_file(each, location) for each in links)
-    if source == "html" and files and all(each.uploaded is None for each in files):
+    files, source = _files(answer, name)
+    if source == "html" and files:
         details = _project_json(http, root, name)
         if details:
-            files = tuple(_completed(each, details.get(each.filename)) for each in files)
+            for file in files:
+                _complete(file, details.get(file["filename"]))
             source = "html+project-json"
-    page = ProjectPage(name=name, files=files)
-    base = _base(links, files, location)
-    return FetchedPage(page, source, answer.headers.get("ETag", ""), base)
+    return FetchedPage(
+        make_listing(name, answer.url, files), source, answer.headers.get("ETag", "")
+    )
 
 
-def _base(links: list[Link], files: tuple[PageFile, ...], location: str) -> str:
-    for link, file in zip(links, files, strict=True):
-        if "://" not in file.location:
-            return link.url.removesuffix(relative_location(link.url, location))
-    return ""
-
-
-def _links(answer: Answer, name: str) -> tuple[list[Link], str]:
+def _files(answer: Answer, name: str) -> tuple[list[dict[str, Any]], str]:
     stated = answer.headers.get("Content-Type", "text/html")
     kind = stated.partition(";")[0].strip().lower()
     try:
         if kind == _JSON:
-            return json_links(answer.body, answer.url), "json"
+            return json_files(answer.body), "json"
         if kind in _HTML:
-            from depcheck.index.live.html_page import html_links  # noqa: PLC0415 - slow to import
+            from depcheck.index.live.html_page import html_files  # noqa: PLC0415 - slow to import
 
-            return html_links(answer.body, answer.url, stated, name), "html"
+            return html_files(answer.body, answer.url, stated, name), "html"
     except (ValueError, RecursionError) as error:
         raise _nonsense(answer, f"it is no project page: {_first_line(error)}") from error
     raise _nonsense(answer, f"its content type is {kind}")
@@ -123,14 +108,15 @@ def _project_json(http: Http, root: str, name: str) -> dict[str, dict[str, Any]]
         return {}  # an index may have something else at this place
 
 
-def _completed(file: PageFile, details: dict[str, Any] | None) -> PageFile:
+def _complete(file: dict[str, Any], details: dict[str, Any] | None) -> None:
     if details is None:
-        return file
-    size = details.get("size")
-    return replace(
-        file,
-        requires_python=file.requires_python or details.get("requires_python") or None,
-        yanked=file.yanked or bool(details.get("yanked")),
-        uploaded=seconds(details.get("upload_time_iso_8601")),
-        size=size if isinstance(size, int) else file.size,
-    )
+        return
+    size, uploaded = details.get("size"), details.get("upload_time_iso_8601")
+    file["requires-python"] = file["requires-python"] or _text(details.get("requires_python"))
+    file["yanked"] = file["yanked"] or bool(details.get("yanked"))
+    file["upload-time"] = _text(uploaded)
+    file["size"] = size if isinstance(size, int) else None
+
+
+def _text(stated: Any) -> str | None:
+    return stated if isinstance(stated, str) else None

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from depcheck import __version__
@@ -55,17 +56,13 @@ class Cache:
 
     def write(self, kind: str, key: str, header: dict[str, Any], content: bytes) -> None:
         """Keep an entry; a cache that cannot be written to does not hinder anybody."""
-        import tempfile  # noqa: PLC0415 - most runs only read
-
         path = self._path(kind, key)
         rest = json.dumps(header, sort_keys=True).encode() + b"\n" + content
+        temporary = f"{path}.{os.getpid()}-{get_ident()}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+            _fill(temporary, _digest(rest).encode() + b"\n" + rest)
             try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(_digest(rest).encode() + b"\n" + rest)
-                Path(temporary).replace(path)
+                os.replace(temporary, path)  # noqa: PTH105 - a path object costs more than the move
             except OSError:
                 Path(temporary).unlink(missing_ok=True)
         except OSError:
@@ -74,6 +71,16 @@ class Cache:
     def _path(self, kind: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self._folder / kind / name[:2] / name[2:]
+
+
+def _fill(place: str, content: bytes) -> None:
+    try:
+        file = open(place, "wb")  # noqa: PTH123, SIM115 - closed below
+    except FileNotFoundError:
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        file = open(place, "wb")  # noqa: PTH123, SIM115
+    with file:
+        file.write(content)
 
 
 def remembered(what: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:
