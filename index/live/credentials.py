@@ -6,13 +6,12 @@ learned goes on without them, so that nothing that is shown or kept can hold the
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import threading
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit, urlunsplit
-
-from requests.utils import get_netrc_auth
 
 Pair: TypeAlias = tuple[str, str]
 _KEYRING_SECONDS = 20
@@ -48,7 +47,7 @@ class Credentials:
         origin = _origin(url)
         with self._turn:
             if origin not in self._by_origin:
-                self._by_origin[origin] = get_netrc_auth(url)
+                self._by_origin[origin] = _from_netrc(url)
             return self._by_origin[origin]
 
 
@@ -63,6 +62,17 @@ def redacted(url: str) -> str:
 def _origin(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}".lower()
+
+
+def _from_netrc(url: str) -> Pair | None:
+    stated = os.environ.get("NETRC")
+    places = [stated] if stated else ["~/.netrc", "~/_netrc"]
+    # Unlike pathlib, this raises nothing for a user without a home.
+    if not any(os.path.exists(os.path.expanduser(each)) for each in places):  # noqa: PTH110, PTH111
+        return None
+    from requests.utils import get_netrc_auth  # noqa: PLC0415 - slow to import
+
+    return get_netrc_auth(url)
 
 
 def _from_keyring(origin: str, user: str) -> str | None:

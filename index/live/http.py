@@ -6,30 +6,35 @@ import os
 import socket
 import ssl
 import time
+from base64 import b64encode
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urljoin, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
-from urllib3 import Retry
-from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.exceptions import (
+    DecodeError,
+    HTTPError,
+    LocationValueError,
+    NameResolutionError,
+    SSLError,
+)
 from urllib3.util.ssl_ import create_urllib3_context
 
 from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.credentials import Credentials, redacted
-from depcheck.index.live.local_files import LocalFiles
+from depcheck.index.live.local_files import answer_locally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from requests import PreparedRequest, Response
     from typing_extensions import Self
+    from urllib3 import BaseHTTPResponse
 
 
 POLITE = 8
@@ -39,7 +44,7 @@ HURRIED = 24
 ATTEMPTS = 5
 DEADLINE_SECONDS = 120
 """For one URL, with all attempts and redirects."""
-_CONNECT_SECONDS, _READ_SECONDS = 10, 30
+_TIMEOUT = Timeout(connect=10, read=30)
 _LARGEST_BODY = 256 * 1024 * 1024
 _MOST_REDIRECTS = 10
 _CHUNK = 64 * 1024
@@ -49,6 +54,7 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses that may be others a moment later."""
 _ABSENT = frozenset({404, 410})
 OK, PARTIAL, UNCHANGED = 200, 206, 304
+_HEADERS = make_headers(accept_encoding=True, keep_alive=True, user_agent=f"depcheck/{__version__}")
 
 
 class IndexUnreachableError(EnvironmentFailure):
@@ -88,8 +94,9 @@ class Http:
         self._clock = clock
         self._sleep = sleep
         self._credentials = Credentials()
-        self._session = _Session(self._credentials)
-        self._proxies: dict[str, dict[str, str]] = {}
+        self._managers: dict[str, PoolManager] = {}
+        """By scheme and host; those that need not differ are one."""
+        self._shared: dict[tuple[bool, str | None], PoolManager] = {}
 
     def get(
         self,
@@ -130,19 +137,20 @@ class Http:
         """
         bare = self._credentials.learn(url)
         try:
-            response = self._send(bare, {})
+            _, response = self._send(bare, {})
         except _PassingError as passing:
             raise passing.failure from passing
-        if response.status_code != OK:
-            response.close()
-            raise _refused(bare, response.status_code)
+        if response.status != OK:
+            _drop(response)
+            raise _refused(bare, response.status)
         return _Body(bare, response)
 
     def _attempt(
         self, url: str, headers: Mapping[str, str], largest: int, ends: float
     ) -> Answer | None:
-        with self._send(url, headers) as response:
-            status = response.status_code
+        source, response = self._send(url, headers)
+        try:
+            status = response.status
             if status in _ABSENT:
                 return None
             if status not in {OK, PARTIAL, UNCHANGED}:
@@ -150,36 +158,57 @@ class Http:
                 if status in _PASSING:
                     raise _PassingError(failure, response.headers.get("Retry-After", ""))
                 raise failure
-            return Answer(
-                url=redacted(response.url),
-                status=status,
-                headers=response.headers,
-                body=self._read(url, response, largest, ends),
-            )
+            body = self._read(url, response, largest, ends)
+            return Answer(url=source, status=status, headers=response.headers, body=body)
+        finally:
+            _drop(response)
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> Response:
-        with _as_failures(url):
-            return self._session.get(
-                url,
-                headers=dict(headers),
-                stream=True,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-                auth=self._credentials.of(url),
-                proxies=self._proxies_for(url),
-            )
+    def _send(self, url: str, headers: Mapping[str, str]) -> tuple[str, BaseHTTPResponse]:
+        """Return where an answer comes from, after redirects, and the answer."""
+        place = url
+        for _ in range(1 + _MOST_REDIRECTS):
+            with _as_failures(url):
+                if place.startswith("file:"):
+                    return answer_locally(place, headers.get("Range", ""))
+                response = self._manager(place).request(
+                    "GET",
+                    place,
+                    headers={**_HEADERS, **headers, **self._authorization(place)},
+                    timeout=_TIMEOUT,
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                )
+                target = response.get_redirect_location()
+                if not target:
+                    return place, response
+                _drop(response)
+                turned = urljoin(place, target)
+                _check_turn(place, turned)
+                place = redacted(turned)
+        raise _unreachable(url, f"more than {_MOST_REDIRECTS} redirects")
 
-    def _proxies_for(self, url: str) -> dict[str, str]:
-        """Return the proxies that the environment names; it is read once for each host."""
+    def _authorization(self, url: str) -> dict[str, str]:
+        pair = self._credentials.of(url)
+        if pair is None:
+            return {}
+        return {"Authorization": f"Basic {b64encode(':'.join(pair).encode()).decode()}"}
+
+    def _manager(self, url: str) -> PoolManager:
+        """Return what holds the connections to a host; the environment is read once for each."""
         host = "/".join(url.split("/", 3)[:3])
-        if host not in self._proxies:
-            self._proxies[host] = get_environ_proxies(url)
-        return self._proxies[host]
+        found = self._managers.get(host)
+        if found is None:
+            key = (host.startswith("https:"), _proxy(url))
+            found = self._shared.get(key) or self._shared.setdefault(key, _new_manager(*key))
+            self._managers[host] = found
+        return found
 
-    def _read(self, url: str, response: Response, largest: int, ends: float) -> bytes:
+    def _read(self, url: str, response: BaseHTTPResponse, largest: int, ends: float) -> bytes:
         parts: list[bytes] = []
         size = 0
         with _as_failures(url):
-            for part in response.iter_content(_CHUNK):
+            for part in response.stream(_CHUNK):
                 parts.append(part)
                 size += len(part)
                 if size > largest:
@@ -190,86 +219,75 @@ class Http:
                     )
                 if self._clock() > ends:
                     raise _unreachable(url, f"not read whole within {DEADLINE_SECONDS} s")
-        stated = response.headers.get("Content-Length", "")
-        if stated.isdigit() and "Content-Encoding" not in response.headers and int(stated) != size:
-            failure = _unreachable(url, f"the answer broke off after {size} of {stated} bytes")
-            raise _PassingError(failure)
         return b"".join(parts)
 
 
-class _Session(requests.Session):
-    """Takes nothing from the environment by itself, and does not go from https to http."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        super().__init__()
-        self._credentials = credentials
-        self.trust_env = False
-        self.max_redirects = _MOST_REDIRECTS
-        self.headers["User-Agent"] = f"depcheck/{__version__}"
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter())
-        self.mount("file://", LocalFiles())
-
-    def get_redirect_target(self, resp: Response) -> str | None:
-        """Return where a response points, if it points anywhere; refuse to leave https."""
-        target = super().get_redirect_target(resp)
-        failure = _bad_turn(resp.url, target.lower()) if target else None
-        if failure is not None:
-            resp.close()
-            raise failure
-        return target
-
-    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """Send to another host the credentials for that host, and no others."""
-        super().rebuild_auth(prepared_request, response)
-        found = self._credentials.of(redacted(prepared_request.url or ""))
-        if found is not None:
-            prepared_request.prepare_auth(found)
+def _drop(response: BaseHTTPResponse) -> None:
+    """Give the connection back, or close it where more is to come than is worth reading."""
+    left = getattr(response, "length_remaining", None)
+    if left is not None and left <= _CHUNK:
+        response.drain_conn()
+    else:
+        response.close()
+    response.release_conn()
 
 
-def _bad_turn(url: str, target: str) -> IndexUnreachableError | None:
-    """Return why a redirect is not followed, None where it is."""
-    if target.startswith("file:"):
-        return _unreachable(url, "it redirects to a file of this machine")
-    if url.startswith("https:") and target.startswith("http:"):
-        return IndexUnreachableError(
+def _new_manager(secure: bool, proxy: str | None) -> PoolManager:  # noqa: FBT001 - a key
+    """Return a manager; all share one TLS context: loading it costs more than a request."""
+    context = _tls_context() if secure else None
+    if proxy is None:
+        return PoolManager(maxsize=HURRIED, block=True, ssl_context=context)
+    return ProxyManager(
+        redacted(proxy),
+        maxsize=HURRIED,
+        block=True,
+        ssl_context=context,
+        proxy_ssl_context=_tls_context() if proxy.startswith("https:") else None,
+        proxy_headers=make_headers(proxy_basic_auth=_user(proxy)),
+    )
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL."""
+    if not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415 - slow to import
+
+    proxy = select_proxy(url, get_environ_proxies(url))
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+
+
+def _user(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.username is None:
+        return None
+    return f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+
+
+def _check_turn(url: str, target: str) -> None:
+    """Refuse a redirect that leaves https, or the network."""
+    scheme = target.partition(":")[0].lower()
+    if scheme not in {"http", "https"}:
+        raise _unreachable(url, f"it redirects to an address that starts with `{scheme}:`")
+    if url.startswith("https:") and scheme == "http":
+        raise IndexUnreachableError(
             "insecure-redirect",
             f"`{redacted(url)}` redirects from https to http",
             hint="name the index by its secure address",
         )
-    return None
-
-
-class _Adapter(HTTPAdapter):
-    """All connections share one TLS context: loading the authorities costs more than a request."""
-
-    def __init__(self) -> None:
-        super().__init__(pool_maxsize=HURRIED, pool_block=True, max_retries=Retry(0, read=False))
-
-    def build_connection_pool_key_attributes(
-        self, request: PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what tells connections apart, for urllib3."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        secure = host["scheme"] == "https"
-        return host, {"ssl_context": _tls_context()} if secure else {}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave it to the context."""
 
 
 class _Body:
     """A binary stream that can only be read forward."""
 
-    def __init__(self, url: str, response: Response) -> None:
+    def __init__(self, url: str, response: BaseHTTPResponse) -> None:
         self._url = url
         self._response = response
 
     def read(self, size: int = -1) -> bytes:
         try:
             with _as_failures(self._url):
-                content: bytes = self._response.raw.read(None if size < 0 else size)
-                return content
+                return self._response.read(None if size < 0 else size, decode_content=False)
         except _PassingError as passing:
             raise passing.failure from passing
 
@@ -277,7 +295,7 @@ class _Body:
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._response.close()
+        _drop(self._response)
 
 
 class _PassingError(Exception):
@@ -299,8 +317,7 @@ class _as_failures:  # noqa: N801 - used as a statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        # requests lets urllib3's errors through while a body is read.
-        if isinstance(error, (requests.RequestException, HTTPError)):
+        if isinstance(error, HTTPError):
             chain = list(_chain(error))
             failure = _unreachable(self._url, _cause(chain))
             raise failure if _is_lasting(chain) else _PassingError(failure) from error
@@ -310,9 +327,11 @@ class _as_failures:  # noqa: N801 - used as a statement
 def _tls_context() -> ssl.SSLContext:
     """Return a context with the authorities that the environment names, or the usual ones."""
     variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
-    stated = next(
-        (os.environ[each] for each in variables if os.environ.get(each)), DEFAULT_CA_BUNDLE_PATH
-    )
+    stated = next((os.environ[each] for each in variables if os.environ.get(each)), None)
+    if stated is None:
+        from certifi import where  # noqa: PLC0415 - not for http
+
+        stated = where()
     context = create_urllib3_context()
     try:
         context.load_verify_locations(**{"capath" if Path(stated).is_dir() else "cafile": stated})
@@ -353,12 +372,8 @@ def _unreachable(url: str, cause: str) -> IndexUnreachableError:
 
 
 def _is_lasting(chain: list[BaseException]) -> bool:
-    """Tell what the next attempt would meet again: certificates, redirects, names, bad URLs."""
-    lasting = (
-        *(requests.TooManyRedirects, requests.exceptions.InvalidURL, ssl.SSLCertVerificationError),
-        *(requests.exceptions.InvalidSchema, requests.exceptions.ContentDecodingError, SSLError),
-        *(requests.exceptions.MissingSchema, requests.exceptions.InvalidHeader),
-    )
+    """Tell what the next attempt would meet again: certificates, bad URLs, encodings, names."""
+    lasting = (LocationValueError, ssl.SSLCertVerificationError, SSLError, DecodeError)
     if any(isinstance(each, lasting) for each in chain):
         return True
     names = [each for each in chain if isinstance(each, (socket.gaierror, NameResolutionError))]

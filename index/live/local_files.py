@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
-from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,42 +27,42 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _JSON = "application/vnd.pypi.simple.v1+json"
 
 
-class LocalFiles(BaseAdapter):
-    """Answers requests for ``file://`` addresses."""
+def answer_locally(url: str, span: str) -> tuple[str, HTTPResponse]:
+    """Answer for a ``file://`` address, and say where the answer comes from.
 
-    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
-        """Return a page for an address that ends in a slash, else a file or a part of it."""
-        parts = urlsplit(request.url or "")
-        path = Path(url2pathname(parts.path))
-        response = Response()
-        response.request, response.url = request, str(request.url)
-        response.status_code, response.raw = 404, io.BytesIO()
-        if parts.netloc not in {"", "localhost"}:
-            return response
+    Args:
+        url: A page where it ends in a slash, else a file.
+        span: The part that is asked for as ``bytes=...``, empty for all.
+    """
+    parts = urlsplit(url)
+    path = Path(url2pathname(parts.path))
+    if parts.netloc in {"", "localhost"}:
         if parts.path.endswith("/"):
-            _answer_page(response, path.parent, path.name)
-        elif path.is_file():
-            _answer_file(response, path, str(request.headers.get("Range", "")))
-        return response
-
-    def close(self) -> None:
-        """Do nothing: nothing is kept open."""
+            return _page(url, path.parent, path.name)
+        if path.is_file():
+            return url, _file(path, span)
+    return url, _response(404, "", b"")
 
 
-def _answer_page(response: Response, root: Path, name: str) -> None:
+def _response(status: int, kind: str, body: bytes, **more: str) -> HTTPResponse:
+    headers = {"Content-Type": kind, **more}
+    return HTTPResponse(io.BytesIO(body), headers, status, preload_content=False)
+
+
+def _page(url: str, root: Path, name: str) -> tuple[str, HTTPResponse]:
     folders = [each for each in _entries(root) if each.is_dir() and _is(each.name, name)]
     found = [path for folder in folders for path in _distributions(folder)]
     found += [path for path in _distributions(root) if _is(_project(path), name)]
     if found:
         files = [_listed(path) for path in sorted(found)]
         page = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
-        _fill(response, _JSON, json.dumps(page).encode())
-        return
+        return url, _response(200, _JSON, json.dumps(page).encode())
     for folder in folders:
         page_of = folder / "index.html"
         if page_of.is_file():
-            response.url = f"{folder.resolve().as_uri()}/"
-            _fill(response, "text/html", page_of.read_bytes())
+            place = f"{folder.resolve().as_uri()}/"
+            return place, _response(200, "text/html", page_of.read_bytes())
+    return url, _response(404, "", b"")
 
 
 def projects_in(folder: Path) -> set[str]:
@@ -103,22 +102,15 @@ def _listed(path: Path) -> dict[str, Any]:
     }
 
 
-def _answer_file(response: Response, path: Path, stated: str) -> None:
+def _file(path: Path, stated: str) -> HTTPResponse:
+    kind = "application/octet-stream"
     size = path.stat().st_size
     asked = _RANGE.fullmatch(stated)
     with path.open("rb") as file:
         if asked is None:
-            _fill(response, "application/octet-stream", file.read())
-            return
+            return _response(200, kind, file.read())
         first = int(asked[1]) if asked[1] else max(0, size - int(asked[2] or 0))
         last = min(int(asked[2]), size - 1) if asked[1] and asked[2] else size - 1
         file.seek(first)
-        _fill(response, "application/octet-stream", file.read(last - first + 1))
-    response.status_code = 206
-    response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-
-
-def _fill(response: Response, kind: str, body: bytes) -> None:
-    response.status_code = 200
-    response.headers["Content-Type"] = kind
-    response.raw = io.BytesIO(body)
+        body = file.read(last - first + 1)
+    return _response(206, kind, body, **{"Content-Range": f"bytes {first}-{last}/{size}"})
