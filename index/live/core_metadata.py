@@ -15,6 +15,7 @@ from email.errors import MessageError
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -104,17 +105,28 @@ def _extras(names: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)  # most versions of a project repeat what the one before asked for
 def _dependency(text: str) -> Dependency:
+    wanted, semicolon, condition = text.partition(";")
     try:
-        requirement = Requirement(text)
-    except InvalidRequirement as error:
+        if "@" in wanted:  # a URL may hold semicolons
+            requirement = Requirement(text)
+            marker = str(requirement.marker) if requirement.marker else None
+        else:
+            requirement = Requirement(wanted)
+            marker = _marker(condition.strip()) if semicolon else None
+    except (InvalidRequirement, InvalidMarker) as error:
         raise InvalidMetadataError(f"`{text}` is no requirement") from error
     return Dependency(
         canonicalize_name(requirement.name),
         tuple(sorted(canonicalize_name(extra) for extra in requirement.extras)),
         str(requirement.specifier),
-        str(requirement.marker) if requirement.marker else None,
+        marker,
         requirement.url,
     )
+
+
+@lru_cache(maxsize=1 << 12)  # there are few, and requirements by the thousand
+def _marker(text: str) -> str:
+    return str(Marker(text))
 
 
 def read_wheel(

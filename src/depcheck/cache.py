@@ -1,8 +1,7 @@
 """What was fetched or worked out, kept on disk, and checked when it is read.
 
 An entry is a file whose first line is the BLAKE2 digest of the rest; a damaged entry counts as
-absent. Entries are written beside their place and moved into it, so that any number of processes
-may share a cache.
+absent, and so does one that another process is just writing: any number may share a cache.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from depcheck import __version__
@@ -56,31 +54,21 @@ class Cache:
 
     def write(self, kind: str, key: str, header: dict[str, Any], content: bytes) -> None:
         """Keep an entry; a cache that cannot be written to does not hinder anybody."""
-        path = self._path(kind, key)
         rest = json.dumps(header, sort_keys=True).encode() + b"\n" + content
-        temporary = f"{path}.{os.getpid()}-{get_ident()}"
+        whole = _digest(rest).encode() + b"\n" + rest
+        path = self._path(kind, key)
         try:
-            _fill(temporary, _digest(rest).encode() + b"\n" + rest)
             try:
-                os.replace(temporary, path)  # noqa: PTH105 - a path object costs more than the move
-            except OSError:
-                Path(temporary).unlink(missing_ok=True)
+                path.write_bytes(whole)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(whole)
         except OSError:
             return
 
     def _path(self, kind: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
-        return self._folder / kind / name[:2] / name[2:]
-
-
-def _fill(place: str, content: bytes) -> None:
-    try:
-        file = open(place, "wb")  # noqa: PTH123, SIM115 - closed below
-    except FileNotFoundError:
-        Path(place).parent.mkdir(parents=True, exist_ok=True)
-        file = open(place, "wb")  # noqa: PTH123, SIM115
-    with file:
-        file.write(content)
+        return self._folder / kind / name
 
 
 def remembered(what: str, sources: Iterable[Path], make: Callable[[], Any]) -> Any:

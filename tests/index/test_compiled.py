@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import Version
 
 from depcheck.index.compiled import (
@@ -16,6 +22,7 @@ from depcheck.index.compiled import (
     decode_file,
     decode_listing,
     decode_project,
+    named,
     parse_file,
 )
 from depcheck.index.model import (
@@ -185,3 +192,24 @@ def test_wheel_names_mean_what_packaging_says() -> None:
         found = parse_file(project, page_file(filename))
 
         assert expected == (found and (project, found.version, found.tags, found.build)), filename
+
+
+SDIST_PARTS = (
+    ("a", "A.b", "a-b", "", "a_b_", "é"),
+    ("1.0", "1.0.post1", "1.0-1", "v1.0", "x", "", "1.0+cu121", "01"),
+    (".tar.gz", ".zip", ".tar.bz2", ".egg", "", ".whl"),
+)
+
+
+def test_sdist_names_mean_what_packaging_says() -> None:
+    for name, version, ending in product(*SDIST_PARTS):
+        filename = f"{name}-{version}{ending}"
+        try:
+            expected: tuple[object, ...] | None = (*parse_sdist_filename(filename), None, "")
+        except InvalidSdistFilename:
+            expected = None
+        found = named(filename)
+
+        assert expected == (found and (found.project, found.version, found.tags, found.build)), (
+            filename
+        )
