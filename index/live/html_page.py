@@ -8,7 +8,6 @@ from typing import Any
 from bs4 import ParserRejectedMarkup
 from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
 
-
 _MOST_OPEN_TAGS = 20
 
 

@@ -80,7 +80,7 @@ class ListedProject(Project):
             name,
             index=index,
             versions=listing.versions,
-            prereleases=from_runs(listing.prereleases),
+            prereleases=from_runs(listing.prereleases, len(listing.versions)),
             kinds=(),
             releases=[[start] for start in listing.starts[:-1]],
             metadata={},

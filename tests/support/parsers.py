@@ -32,6 +32,7 @@ from depcheck.images.loader import load_spec
 from depcheck.index.compiled import decode_file, decode_listing, decode_project
 from depcheck.index.live.core_metadata import parse_metadata, parse_sdist_metadata
 from depcheck.index.live.http import Answer
+from depcheck.index.live.listing import ListedProject, file_record
 from depcheck.index.live.pages import fetch_page
 from depcheck.index.model import InvalidMetadataError
 from depcheck.limits import objection
@@ -250,7 +251,17 @@ class _Canned:
 
 def _page(kind: str) -> Callable[[bytes], Any]:
     root = "https://index.example/simple/"
-    return lambda body: fetch_page(_Canned(body, kind), root, root, "demo")  # type: ignore[arg-type]
+
+    def read(body: bytes) -> None:
+        found = fetch_page(_Canned(body, kind), root, "demo")  # type: ignore[arg-type]
+        listing = found and found.listing
+        if listing:
+            project = ListedProject("demo", root, listing)
+            for rank in range(len(project.versions)):
+                for dist in project.dists(rank):
+                    file_record(listing, root, dist.position)
+
+    return read
 
 
 def _compiled(content: bytes) -> None:
