@@ -1,7 +1,8 @@
 """What was fetched or worked out, kept on disk, and checked when it is read.
 
 An entry is a file whose first line is the BLAKE2 digest of the rest; a damaged entry counts as
-absent, and so does one that another process is just writing: any number may share a cache.
+absent. Entries are written beside their place and moved into it, so that any number of processes
+may share a cache.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import hashlib
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from depcheck import __version__
@@ -57,14 +60,17 @@ class Cache:
         rest = json.dumps(header, sort_keys=True).encode() + b"\n" + content
         whole = _digest(rest).encode() + b"\n" + rest
         path = self._path(kind, key)
+        temporary = path.with_name(f".new-{os.getpid()}-{get_ident()}")
         try:
             try:
-                path.write_bytes(whole)
+                temporary.write_bytes(whole)
             except FileNotFoundError:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(whole)
+                temporary.write_bytes(whole)
+            temporary.replace(path)
         except OSError:
-            return
+            with suppress(OSError):
+                temporary.unlink()
 
     def _path(self, kind: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
