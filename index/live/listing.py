@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAJOR = "1"
+MAJOR = "1"
 """Of the Simple API's versions, the one that is known (PEP 629)."""
 _PLAIN = re.compile(r"(https?://[^@?#%/]+)/[^@?#%]+")
 _FIELDS: dict[str, set[type]] = {
@@ -137,7 +137,7 @@ def json_files(body: bytes) -> list[dict[str, Any]]:
     document = json.loads(body)
     files: list[dict[str, Any]] = _of(document, "files", list)
     version = _of(_of(document, "meta", dict), "api-version", str)
-    if version.partition(".")[0] != _MAJOR:
+    if version.partition(".")[0] != MAJOR:
         raise ValueError(f"its Simple API version is {version}")
     if not {type(file) for file in files} <= {dict}:
         raise _other_kind("files")

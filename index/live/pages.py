@@ -55,7 +55,7 @@ def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPa
         return None
     if answer.status == UNCHANGED:
         return FetchedPage(None, "", etag)
-    files, source = _files(answer, name)
+    files, source = _files(answer)
     if source == "html" and files:
         details = _project_json(http, root, name)
         if details:
@@ -67,16 +67,16 @@ def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPa
     )
 
 
-def _files(answer: Answer, name: str) -> tuple[list[dict[str, Any]], str]:
+def _files(answer: Answer) -> tuple[list[dict[str, Any]], str]:
     stated = answer.headers.get("Content-Type", "text/html")
     kind = stated.partition(";")[0].strip().lower()
     try:
         if kind == _JSON:
             return json_files(answer.body), "json"
         if kind in _HTML:
-            from depcheck.index.live.html_page import html_files  # noqa: PLC0415 - slow to import
+            from depcheck.index.live.html_page import html_files  # noqa: PLC0415 - seldom
 
-            return html_files(answer.body, answer.url, stated, name), "html"
+            return html_files(answer.body, stated), "html"
     except (ValueError, RecursionError) as error:
         raise _nonsense(answer, f"it is no project page: {_first_line(error)}") from error
     raise _nonsense(answer, f"its content type is {kind}")
