@@ -1,7 +1,7 @@
 """Project pages in HTML (PEP 503), read with bounded work.
 
-The parser of the standard library, as pip uses it, looks for the end of an open construct again with
-each piece that it gets. So it gets the page in pieces, and what does not end soon is refused.
+The parser of the standard library, which pip uses too, looks for the end of an open construct again
+and again. So it gets the page in pieces, and what does not end soon is refused.
 """
 
 from __future__ import annotations
@@ -88,10 +88,17 @@ class _Page(HTMLParser):
         if self._anchor is not None:
             self._text.append(data)
 
-    def handle_comment(self, data: str) -> None:
+    def handle_comment(self, _: str) -> None:
         self._count(1)
 
-    handle_decl = handle_pi = unknown_decl = handle_comment
+    def handle_decl(self, _: str) -> None:
+        self._count(1)
+
+    def handle_pi(self, _: str) -> None:
+        self._count(1)
+
+    def unknown_decl(self, _: str) -> None:
+        self._count(1)
 
     def _count(self, marks: int) -> None:
         self._marks += marks

@@ -5,7 +5,7 @@ pip-requirements-parser takes the lines apart: pip's own parser, cut out of pip.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from depcheck.drafting.clues import Clues, IndexClue, Line, Note
 from depcheck.errors import InputError
@@ -16,13 +16,20 @@ if TYPE_CHECKING:
 
     from pip_requirements_parser import RequirementsFile
 
+_Seen: TypeAlias = "set[tuple[Path, bool]]"
+"""Files that were read, and whether as constraints."""
 
-def read_file(path: Path, seen: frozenset[Path] = frozenset()) -> Clues:
-    """Return what a requirements file says.
+
+def read_file(path: Path) -> Clues:
+    """Return what a requirements file says; files that it includes are read once in each role.
 
     Raises:
         InputError: it, or a file that it includes, cannot be read.
     """
+    return _read(path, {(path.resolve(), False)}, limits=False)
+
+
+def _read(path: Path, seen: _Seen, *, limits: bool) -> Clues:
     from pip_requirements_parser import (  # noqa: PLC0415 - only where there is such a file
         InstallationError,
         RequirementsFile,
@@ -52,7 +59,7 @@ def read_file(path: Path, seen: frozenset[Path] = frozenset()) -> Clues:
         for line in file.invalid_lines
     )
     clues = Clues(requirements=lines, notes=notes)
-    return clues + _options(file, path, seen | {path.resolve()})
+    return clues + _options(file, path, seen, limits=limits)
 
 
 def _text(line: object) -> str:
@@ -63,14 +70,15 @@ def _text(line: object) -> str:
     return text.split(" --")[0].split(" #")[0].strip()
 
 
-def _options(file: RequirementsFile, path: Path, seen: frozenset[Path]) -> Clues:
+def _options(file: RequirementsFile, path: Path, seen: _Seen, *, limits: bool) -> Clues:
     found = Clues()
     for line in file.options:
         origin = f"{path.name}:{line.line_number}"
         for name, value in line.options.items():
             if name in {"requirements", "constraints"}:
                 for included in value:
-                    found += _included(path, included, origin, seen, limits=name == "constraints")
+                    limiting = limits or name == "constraints"
+                    found += _included(path, included, origin, seen, limits=limiting)
             elif name in {"index_url", "extra_index_urls"}:
                 for url in [value] if isinstance(value, str) else value:
                     extra = name != "index_url"
@@ -81,14 +89,16 @@ def _options(file: RequirementsFile, path: Path, seen: frozenset[Path]) -> Clues
     return found
 
 
-def _included(
-    path: Path, included: str, origin: str, seen: frozenset[Path], *, limits: bool
-) -> Clues:
+def _included(path: Path, included: str, origin: str, seen: _Seen, *, limits: bool) -> Clues:
     inner = path.parent / included
     if "://" in included:
         text = f"`{included}` is not fetched: download it and name it as a source"
         return Clues(notes=(Note(text=text, origin=origin),))
-    if inner.resolve() in seen:
+    role = (inner.resolve(), limits)
+    if role in seen:
         return Clues()
-    found = read_file(inner, seen)
-    return Clues(constraints=found.requirements, notes=found.notes) if limits else found
+    seen.add(role)
+    found = _read(inner, seen, limits=limits)
+    if not limits:
+        return found
+    return Clues(constraints=found.requirements + found.constraints, notes=found.notes)
