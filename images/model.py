@@ -101,6 +101,11 @@ class Formats:
     only_binary: tuple[str, ...] = ()
     """No sdists of these; sorted."""
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is barred at all."""
+        return bool(self.no_binary or self.only_binary)
+
     def bars(self, name: str, *, wheel: bool) -> bool:
         """Tell whether a package must not come from a file of this kind."""
         for key in (name, ":all:"):

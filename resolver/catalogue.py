@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from depcheck.resolver.target import TargetEnvironment
 
 
+_LATE = "it was uploaded after the as-of moment"
+_UNDATED = "its index does not say when it was uploaded"
+
+
 class Catalogue:
     """Projects by name, each from the one index that may serve it, and the file of each version.
 
@@ -43,6 +47,7 @@ class Catalogue:
         self._as_of = None
         if problem.variant.as_of is not None:
             self._as_of = int(problem.variant.as_of.timestamp())
+        self._formats = problem.variant.formats
         self._indexes = indexes
         self._projects: dict[str, Project | None] = {}
         self._choices: dict[tuple[str, int], Dist | str] = {}
@@ -122,7 +127,27 @@ class Catalogue:
         return self._fitting(project, rank, [])
 
     def _fitting(self, project: Project, rank: int, reasons: list[str]) -> list[Dist]:
-        return [dist for dist in project.dists(rank) if self._fits(project, rank, dist, reasons)]
+        # Most files are for other targets or uploaded too late: those are settled first.
+        found: list[Dist] = []
+        priority = self.target.priority
+        end = None if project.name in self._provided else self._as_of
+        undated = None if project.name in self._explicit else _UNDATED
+        bars = self._formats.bars if self._formats.any else None
+        for dist in project.dists(rank):
+            if dist.tags is not None and priority(dist.tags) is None:
+                continue
+            reason = None
+            if end is not None:
+                uploaded = dist.uploaded
+                reason = undated if uploaded is None else _LATE if uploaded >= end else None
+            if bars and bars(project.name, wheel=dist.tags is not None):
+                reason = f"its {'sdists' if dist.tags is None else 'wheels'} are not wanted"
+            reason = reason or self._objection(project, rank, dist)
+            if reason is None:
+                found.append(dist)
+            else:
+                reasons.append(reason)
+        return found
 
     def _barred(self, project: Project, rank: int) -> str | None:
         for rule in self._no_build.get(project.name, ()):
@@ -130,29 +155,12 @@ class Catalogue:
                 return f"{rule.reason} [{rule.id}]"
         return self._problem.unserved.get(project.name, {}).get(project.versions[rank])
 
-    def _fits(self, project: Project, rank: int, dist: Dist, reasons: list[str]) -> bool:
-        if dist.tags is not None and self.target.priority(dist.tags) is None:
-            return False
-        reason = self._too_late(project, dist)
-        if self._problem.variant.formats.bars(project.name, wheel=dist.tags is not None):
-            reason = f"its {'sdists' if dist.tags is None else 'wheels'} are not wanted"
-        if reason is None and not self.target.accepts_python(dist.requires_python):
-            reason = f"it needs Python {dist.requires_python}"
-        if reason is None and dist.yanked and not self.is_pinned(project, rank):
-            reason = "it was yanked"
-        if reason is not None:
-            reasons.append(reason)
-        return reason is None
-
-    def _too_late(self, project: Project, dist: Dist) -> str | None:
-        if project.name in self._provided:
-            return None
-        if self._as_of is None:
-            return None
-        if dist.uploaded is None:
-            explicit = project.name in self._explicit
-            return None if explicit else "its index does not say when it was uploaded"
-        return "it was uploaded after the as-of moment" if dist.uploaded >= self._as_of else None
+    def _objection(self, project: Project, rank: int, dist: Dist) -> str | None:
+        if not self.target.accepts_python(dist.requires_python):
+            return f"it needs Python {dist.requires_python}"
+        if dist.yanked and not self.is_pinned(project, rank):
+            return "it was yanked"
+        return None
 
     def is_pinned(self, project: Project, rank: int) -> bool:
         """Tell whether the user pins a version by `==`, which admits a yanked one (PEP 592)."""
