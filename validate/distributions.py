@@ -57,10 +57,10 @@ class Distribution:
         return f"{self.name}=={self.version}"
 
     def record(self) -> tuple[RecordEntry, ...]:
-        """Return the files that it owns; none where it keeps no record.
+        """Return the files that it owns; none for an egg, which keeps no record.
 
         Raises:
-            OSError: there is a record that cannot be read.
+            OSError: the record cannot be read, or an installation that broke off left none.
         """
         return _record(self.info)
 
@@ -195,7 +195,7 @@ def _origins(path: Path) -> tuple[str, ...]:
 @lru_cache(maxsize=None)
 def _record(info: Path) -> tuple[RecordEntry, ...]:
     path = info / "RECORD"
-    if not info.is_dir() or not path.exists():
+    if not info.is_dir() or (info.suffix == ".egg-info" and not path.exists()):
         return ()
     root, lines = str(info.parent), _read(path).splitlines()
     return tuple(_entry(root, row) for row in csv.reader(lines) if row and row[0])

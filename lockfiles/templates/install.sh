@@ -27,7 +27,8 @@ usage() {
 usage: install.sh [--stage NAME] [--no-hashes] [--dry-run] [--list] [--help]
 
 Installs the locked packages stage by stage, each with one command: by uv where it is on PATH, else
-by pip. A stage that is complete already is skipped, so a run that broke off can be repeated.
+by pip. A stage that is complete already is skipped, and one that a killed run left half done is
+installed over, so a run that broke off can be repeated.
 
   --stage NAME  install this stage only (may be given more than once)
   --no-hashes   do not check hashes (for mirrors that repack files)
@@ -121,6 +122,7 @@ compose_uv() {
   fi
   set_prefix
   command+=(uv pip install --python "$PYTHON" --no-deps)
+  if [[ $again == yes ]]; then command+=(--reinstall); fi
   if [[ -n $url ]]; then command+=(--no-config --default-index "$url"); fi
   if [[ -n $constraints ]]; then command+=(--build-constraints "$here/$constraints"); fi
 }
@@ -137,8 +139,11 @@ compose_pip() {
   set_prefix
   command+=("$PYTHON" -m pip install --no-deps --disable-pip-version-check)
   if [[ -n $url ]]; then command+=(--index-url "$url"); fi
-  # pip takes any commit of the right version for installed.
-  if [[ $direct == yes ]]; then command+=(--force-reinstall); fi
+  if [[ $again == yes ]]; then
+    command+=(--ignore-installed)  # it need not remove first what has lost its RECORD
+  elif [[ $direct == yes ]]; then
+    command+=(--force-reinstall)  # pip takes any commit of the right version for installed
+  fi
   if [[ -n $constraints && $old_constraints == no ]]; then
     command+=(--build-constraint "$here/$constraints")
   fi
@@ -191,7 +196,7 @@ install() {
     execute
     return
   fi
-  if verify "$1" --only installed 2>/dev/null; then
+  if verify "$1" --only installed --only files 2>/dev/null; then
     log "stage $1: installed already"
     return
   fi
@@ -199,6 +204,16 @@ install() {
   log "stage $1: installing $label"
   execute || fail 3 "stage $1: the installer failed"
   local status=0
+  verify "$1" --only installed --only files 2>/dev/null || status=$?
+  if ((status == 1)); then
+    # Installers leave alone what has the right version, though a run that was killed left half of it.
+    log "stage $1: not as locked, installing it again over what is there"
+    rm -rf -- "$(site_packages)"/'~'*  # where pip keeps what it is about to replace
+    again=yes
+    execute || fail 3 "stage $1: the installer failed"
+    again=no
+  fi
+  status=0
   verify "$1" || status=$?
   case $status in
     0) log "stage $1: installed and verified" ;;
@@ -226,7 +241,7 @@ remind() {
 }
 
 main() {
-  local only=() dry_run=no hashes=yes here command=()
+  local only=() dry_run=no hashes=yes again=no here command=()
   local index_url index_variable constraints build_env hashed builds isolation direct
   local file label bytes unknown
   while (($# > 0)); do

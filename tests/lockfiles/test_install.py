@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 TORCH_FILE = f"{TORCH}ORIGIN = 'cu121'\n"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-PROGRAMS = ("bash", "env", "sed", "date", "dirname", "grep", "git", "sh")
+PROGRAMS = ("bash", "env", "sed", "date", "dirname", "grep", "git", "sh", "rm")
 INSTALLERS = ("uv", "pip")
 
 
@@ -325,6 +325,47 @@ def test_another_commit_of_the_same_version_is_installed_again(machine: Machine)
 
     assert done.returncode == 0, done.stderr
     assert "stage direct-git: installed and verified" in log_of(done)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ("numpy.py",),
+        ("numpy.py", "numpy-1.26.4.dist-info/RECORD"),
+        ("numpy.py", "numpy-1.26.4.dist-info/RECORD", "numpy-1.26.4.dist-info/METADATA"),
+    ],
+    ids=["file", "record", "metadata"],
+)
+def test_what_a_killed_installer_left_half_done_is_completed(
+    machine: Machine, lost: tuple[str, ...]
+) -> None:
+    """Both installers take a distribution for installed once its metadata directory is there."""
+    assert machine.run("--stage", "packages").returncode == 0
+    whole = (machine.packages / lost[0]).read_bytes()
+    for name in lost:
+        (machine.packages / name).unlink()
+    done = machine.run("--stage", "packages")
+
+    assert done.returncode == 0, done.stderr
+    assert log_of(done)[-REMINDERS - 1] == "stage packages: installed and verified"
+    assert whole == (machine.packages / lost[0]).read_bytes()
+    assert [True, True, True] == [
+        (machine.packages / f"numpy-1.26.4.dist-info/{name}").exists()
+        for name in ("METADATA", "WHEEL", "RECORD")
+    ]
+
+
+def test_what_a_killed_pip_had_put_aside_is_removed(machine: Machine) -> None:
+    assert machine.run("--stage", "packages").returncode == 0
+    aside = machine.packages / "~umpy-1.26.3.dist-info"
+    aside.mkdir()
+    (aside / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.26.3\n")
+    done = machine.run("--stage", "packages")
+
+    assert done.returncode == 0, done.stderr
+    assert ["numpy-1.26.4.dist-info", "numpy.py"] == sorted(
+        each.name for each in machine.packages.glob("*umpy*")
+    )
 
 
 @pytest.fixture

@@ -113,6 +113,14 @@ def test_a_deleted_file_is_found(image: Image) -> None:
     assert image.findings(*CHECKS) == [("file-missing", "beta==1.5", "beta.py is not there")]
 
 
+def test_a_distribution_without_its_list_of_files_is_found(image: Image) -> None:
+    (image.packages / "beta-1.5.dist-info" / "RECORD").unlink()
+
+    assert image.findings(*CHECKS) == [
+        ("record-unreadable", "beta==1.5", "RECORD: No such file or directory")
+    ]
+
+
 def test_a_file_with_two_owners_is_found_once(image: Image) -> None:
     """As opencv-python and opencv-python-headless share cv2."""
     files = {"gamma.py": "mine = 1\n", "beta.py": "__version__ = 'beta of gamma'\n"}
