@@ -76,8 +76,7 @@ class Recording:
         row = self._connection.execute(query, (location, name)).fetchone()
         if row is None or row[0] is None:
             return
-        solve, listing = json.loads(zlib.decompress(row[0])), zlib.decompress(row[1])
-        lines = listing.decode().split("\n")
+        solve, lines = _rows(row[0]), zlib.decompress(row[1]).decode().split("\n")
         for release in solve["releases"]:
             if release is None:
                 continue
@@ -92,6 +91,18 @@ class Recording:
                     wants = tuple(_text(solve["requirements"][each]) for each in ids)
                 python = python or solve["kinds"][kind][2]
                 yield filename, Metadata(wants, python, digest)
+
+
+def _rows(blob: bytes) -> Json:
+    """Read a line of facts about all versions, then one for each release, metadata, requirement."""
+    first, *rest = map(json.loads, zlib.decompress(blob).split(b"\n"))
+    releases, metadata, requirements = first["rows"]
+    return {
+        "kinds": first["kinds"],
+        "releases": rest[:releases],
+        "metadata": rest[releases:][:metadata],
+        "requirements": rest[releases + metadata :][:requirements],
+    }
 
 
 def _text(row: list[Any]) -> str:
