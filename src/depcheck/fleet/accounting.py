@@ -126,22 +126,26 @@ def grounds(fleet: Sequence[Solution]) -> dict[Ground, list[str]]:
     return dict(found)
 
 
-def obstacles(fleet: Sequence[Solution]) -> list[Obstacle]:
-    """Return the packages that several images have in different files, the largest first."""
+def obstacles(fleet: Sequence[Solution], *, apart: bool) -> list[Obstacle]:
+    """Return the packages that several images have in different files, the largest first.
+
+    Images on different bases are compared only where they are not set apart.
+    """
     ordered = sorted(fleet, key=lambda each: each.title)
-    holders: dict[str, list[tuple[Solution, Slot, Pin]]] = defaultdict(list)
+    holders: dict[object, list[tuple[Solution, Slot, Pin]]] = defaultdict(list)
     for solution in ordered:
         for slot, pin in slots(solution).items():
-            holders[pin.name].append((solution, slot, pin))
+            key = (pin.name, Ground.of(solution) if apart else None)
+            holders[key].append((solution, slot, pin))
     found = [
-        _obstacle(name, holding)
-        for name, holding in holders.items()
+        _obstacle(holding)
+        for holding in holders.values()
         if len({_file(pin) for _, _, pin in holding}) > 1
     ]
     return sorted(found, key=lambda each: (-each.extent.unknown, -each.extent.known, each.package))
 
 
-def _obstacle(name: str, holding: Sequence[tuple[Solution, Slot, Pin]]) -> Obstacle:
+def _obstacle(holding: Sequence[tuple[Solution, Slot, Pin]]) -> Obstacle:
     pins = [pin for _, _, pin in holding]
     files = {_file(pin): pin for pin in pins}
     largest = max(files.values(), key=lambda pin: (_size(pin) is None, _size(pin) or 0))
@@ -152,7 +156,7 @@ def _obstacle(name: str, holding: Sequence[tuple[Solution, Slot, Pin]]) -> Obsta
         if _file(each[2]) != _file(most[2])
     ]
     return Obstacle(
-        package=name,
+        package=pins[0].name,
         versions=tuple((solution.title, pin.version) for solution, _, pin in holding),
         reasons=tuple(reasons),
         extent=_sum(pin for key, pin in files.items() if key != _file(largest)),

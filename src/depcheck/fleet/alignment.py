@@ -143,21 +143,47 @@ def _taken(
     """Return the moves that the member can take together, and keep its answer with them."""
     kept: dict[Slot, str] = {}
     waiting = [sorted(moves)]
+    tried: set[frozenset[Slot]] = set()
     course.answer, course.wanted = course.member.own, {}
     while waiting:
         part = waiting.pop()
         trial = {**kept, **{slot: moves[slot] for slot in part}}
-        answer = _answer(course, trial, solve) if part else None
+        if not part or frozenset(trial) in tried:
+            continue
+        tried.add(frozenset(trial))
+        answer = _answer(course, trial, solve)
         missing = _missing(answer, trial) if answer else set()
-        if answer is not None and not missing and not _disturbed(course.member.own, answer, trial):
+        disturbed = _disturbed(course.member.own, answer, trial) if answer else []
+        if answer is not None and not missing and not disturbed:
             kept, course.answer = trial, answer
             course.wanted = {slot[0]: version for slot, version in trial.items()}
-        elif missing and missing <= set(part) and len(missing) < len(part):
+        elif missing and missing <= set(part):
             waiting.append([slot for slot in part if slot not in missing])
+        elif along := _along(disturbed, moves):
+            waiting.append(sorted({*part, *along}))
         elif len(part) > 1:
-            middle = len(part) // 2
-            waiting += [part[middle:], part[:middle]]
+            waiting += _split(part, disturbed)
     return set(kept)
+
+
+def _along(disturbed: Sequence[Pin], moves: Mapping[Slot, str]) -> list[Slot]:
+    """Return the moves that others take along, where nothing else is in their way."""
+    slot_of = {slot[0]: slot for slot in moves}
+    found = [
+        slot_of[pin.name]
+        for pin in disturbed
+        if pin.name in slot_of and moves[slot_of[pin.name]] == pin.version
+    ]
+    return found if len(found) == len(disturbed) else []
+
+
+def _split(part: Sequence[Slot], disturbed: Iterable[Pin]) -> tuple[list[Slot], list[Slot]]:
+    """Divide moves that cannot be taken together: what seems to disturb others waits longest."""
+    blamed = {via.source for pin in disturbed for via in pin.via if via.is_package}
+    later = [slot for slot in part if slot[0] in blamed]
+    if not later or len(later) == len(part):
+        later = list(part[len(part) // 2 :])
+    return later, [slot for slot in part if slot not in later]
 
 
 def _answer(
@@ -178,11 +204,13 @@ def _missing(answer: Solution, trial: Mapping[Slot, str]) -> set[Slot]:
     }
 
 
-def _disturbed(own: Solution, answer: Solution, trial: Mapping[Slot, str]) -> bool:
-    """Whether anything but the moves changed, packages that nobody needs any more apart."""
+def _disturbed(own: Solution, answer: Solution, trial: Mapping[Slot, str]) -> list[Pin]:
+    """Return what changed or came in beside the moves."""
     moved = {slot[0] for slot in trial}
     before = {pin.name: pin.version for pin in own.pins}
-    return any(before.get(pin.name) != pin.version for pin in answer.pins if pin.name not in moved)
+    return [
+        pin for pin in answer.pins if pin.name not in moved and before.get(pin.name) != pin.version
+    ]
 
 
 def _refuse_lonely(courses: Sequence[_Course], proposed: Mapping[Slot, str]) -> bool:

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 _NAMED = 10
 
 
-def document(own: Sequence[Solution], final: Sequence[Solution]) -> dict[str, Any]:
-    """Return what a fleet came to, from the images' own solutions and the aligned ones."""
+def document(own: Sequence[Solution], final: Sequence[Solution], *, apart: bool) -> dict[str, Any]:
+    """Return what a fleet came to, from the images' own solutions and the aligned ones.
+
+    Args:
+        own: Each image solved by itself.
+        final: The same images as they are locked.
+        apart: Images on different bases are fleets of their own.
+    """
     return {
         "layers": _before_and_after(stored(own), stored(final)),
         "downloads": _before_and_after(downloaded(own), downloaded(final)),
@@ -62,7 +68,7 @@ def document(own: Sequence[Solution], final: Sequence[Solution]) -> dict[str, An
                 "reasons": list(each.reasons),
                 **_extent(each.extent),
             }
-            for each in obstacles(final)
+            for each in obstacles(final, apart=apart)
         ],
     }
 
@@ -75,8 +81,10 @@ def _extent(extent: Extent) -> dict[str, int]:
     return {"known-bytes": extent.known, "unknown-sizes": extent.unknown}
 
 
-def show(console: Console, own: Sequence[Solution], final: Sequence[Solution]) -> None:
-    """Write the same for a person; the longest lists shortened."""
+def show(
+    console: Console, own: Sequence[Solution], final: Sequence[Solution], *, apart: bool
+) -> None:
+    """Write the same for a person, what prevents more cut short."""
     count = "1 image" if len(final) == 1 else f"{len(final)} images"
     console.styled(console.paint(f"fleet of {count}", "bold", "green"))
     rows = [
@@ -86,7 +94,7 @@ def show(console: Console, own: Sequence[Solution], final: Sequence[Solution]) -
     console.table(rows, indent="  ")
     _show_layers(console, final)
     _show_moves(console, own, final)
-    _show_obstacles(console, final)
+    _show_obstacles(console, obstacles(final, apart=apart))
     console.result()
 
 
@@ -130,8 +138,7 @@ def _move(move: Move) -> str:
     return f"{move.package} {move.before} -> {move.after or 'not needed'}"
 
 
-def _show_obstacles(console: Console, final: Sequence[Solution]) -> None:
-    found = obstacles(final)
+def _show_obstacles(console: Console, found: Sequence[Obstacle]) -> None:
     if not found:
         return
     console.heading("what prevents more", indent="  ")
