@@ -192,7 +192,8 @@ def _add_solve(commands: _Commands) -> None:
         "  depcheck solve ./my_image.toml --variant cu121\n"
         "  depcheck solve nexa_heavy --upgrade-package numpy\n"
         "  depcheck solve nexa_light nexa_heavy nexa_infer --align\n"
-        "  depcheck solve --all --json",
+        "  depcheck solve --all --json\n"
+        "  depcheck solve --all --executor dask",
     )
     parser.add_argument("images", metavar="IMAGE", nargs="*", help="built-in name or spec file")
     parser.add_argument("--all", action="store_true", help="every built-in image, every variant")
@@ -214,6 +215,11 @@ def _add_solve(commands: _Commands) -> None:
         "--align",
         action="store_true",
         help="prefer equal pins in all of them, and plan layers that they share",
+    )
+    parser.add_argument(
+        "--executor",
+        metavar="WHERE",
+        help="hand the images to Dask: `dask` starts workers, dask://HOST:PORT asks a scheduler",
     )
     source = parser.add_mutually_exclusive_group()
     _add_snapshot(source)

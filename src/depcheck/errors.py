@@ -11,7 +11,7 @@ remedy, or None where its author decided that there is none.
 """
 
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
 class DepcheckError(Exception):
     """Base of all errors that end a command with a message instead of a traceback."""
 
-    exit_code: ClassVar[ExitCode]
+    exit_code: ExitCode
 
     def __init__(self, reference: str, message: str, *, hint: str | None) -> None:
         super().__init__(message)

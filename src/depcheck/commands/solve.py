@@ -65,6 +65,10 @@ class Solved(NamedTuple):
 
 def run(options: Namespace, console: Console) -> ExitCode:
     """Solve what was asked for; nothing is written unless everything has a solution."""
+    if options.executor is not None:
+        from depcheck.commands.solve_jobs import run_by_executor  # noqa: PLC0415 - an engine only
+
+        return run_by_executor(options, console)
     if options.align:
         from depcheck.commands.solve_fleet import run_aligned  # noqa: PLC0415 - several images only
 

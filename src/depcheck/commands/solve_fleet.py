@@ -53,9 +53,9 @@ def run_aligned(options: Namespace, console: Console) -> ExitCode:
         delivered.append(Solved(solution, spent, files))
     documents = [deliver(*each, console) for each in zip(delivered, choices, strict=True)]
     if console.as_json:
-        console.document({"solved": documents, "fleet": document(own, final)})
+        console.document({"solved": documents, "fleet": document(own, final, apart=options.all)})
     else:
-        show(console, own, final)
+        show(console, own, final, apart=options.all)
     return ExitCode.OK
 
 
