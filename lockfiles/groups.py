@@ -120,15 +120,16 @@ def _indexes_by_place(
 
 
 def _wheel_group(pin: Pin, place: _Place | None, first_index: str | None) -> Group:
-    index = pin.index or ""
+    index = pin.index
+    source = index or "direct"
     if place is None:
-        name = "packages" if index == "default" else f"packages-{index}"
+        name = "packages" if index == "default" else f"packages-{source}"
         return Group(tier=Tier.PACKAGES, place=(int(index == "default"),), name=name, index=index)
     first = index == first_index
     return Group(
         tier=Tier.HINTED,
         place=(place.hint, int(place.runtime), int(not first)),
-        name=place.name if first else f"{place.name}-{index}",
+        name=place.name if first else f"{place.name}-{source}",
         index=index,
     )
 

@@ -5,13 +5,22 @@ from dataclasses import replace
 
 import pytest
 from packaging.requirements import Requirement
-from support.solutions import DEFAULT, PYTORCH, heavy, other_pins, pin, sdist, torch_pins
+from support.solutions import (
+    DEFAULT,
+    PYTORCH,
+    heavy,
+    other_pins,
+    pin,
+    sdist,
+    torch_pins,
+    wheel,
+)
 
 from depcheck.conflicts.model import BuildNeeds
 from depcheck.errors import InputError
 from depcheck.images.model import StageHint
 from depcheck.lockfiles.stages import Stage, plan_stages
-from depcheck.resolver.solution import IndexUse, Pin, Solution
+from depcheck.resolver.solution import DirectSource, IndexUse, Pin, Solution
 
 
 def outline(solution: Solution) -> list[tuple[str, str]]:
@@ -91,6 +100,32 @@ def test_a_stage_takes_from_one_index_only() -> None:
     assert [name for name, stage in stages.items() if stage.explicit_index] == [
         "torch",
         "packages-ours-theirs",
+    ]
+
+
+def at_url(name: str) -> Pin:
+    url = f"https://files.example/{name}-1.0-py3-none-any.whl"
+    direct = DirectSource(url=url, sha256="a" * 64)
+    return pin(name, index=None, file=wheel(name, "1.0"), direct=direct)
+
+
+def test_wheels_at_urls_belong_to_no_index_and_keep_their_place() -> None:
+    hint = StageHint(name="gpu", packages=("torch", "kernels"))
+    pins = (*torch_pins()[:1], at_url("kernels"), at_url("extra"), pin("rich"))
+    stages = plan_stages(heavy(pins=pins, stages=(hint,)))
+
+    assert [(stage.name, stage.index and stage.index.name, stage.builds) for stage in stages] == [
+        ("gpu", "pytorch-cu121", False),
+        ("gpu-direct", None, False),
+        ("packages-direct", None, False),
+        ("packages", "default", False),
+    ]
+
+
+def test_torch_at_a_url_leads_its_stage() -> None:
+    assert outline(heavy(pins=(at_url("torch"), pin("rich")))) == [
+        ("torch", "torch"),
+        ("packages", "rich"),
     ]
 
 
