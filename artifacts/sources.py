@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from depcheck.artifacts.tree import read_tree
 from depcheck.artifacts.wheel import read_wheel
-from depcheck.errors import InputError
+from depcheck.errors import InputError, refusal
+from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +45,9 @@ def inspect_path(path: Path) -> Inspected:
     except OSError as error:
         raise InputError(
             "artifact-unreadable",
-            f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}",
-            hint="name a wheel, an installed folder, a lock set, or the URL of a wheel",
+            f"`{path}` cannot be read: {refusal(error)}",
+            hint=similar_file(path)
+            or "name a wheel, an installed folder, a lock set, or the URL of a wheel",
         ) from error
 
 

@@ -11,6 +11,7 @@ from depcheck.artifacts.elf import ELF_MAGIC, BadObjectError, read_object
 from depcheck.artifacts.layout import top_level
 from depcheck.artifacts.libraries import load_library_facts
 from depcheck.artifacts.model import Artifact, Finding, Member, Severity, SharedObject
+from depcheck.errors import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _object(path: Path, name: str) -> SharedObject | Finding | None:
     except BadObjectError as error:
         return _warning("broken-object", name, f"starts like an ELF file and is none: {error}")
     except OSError as error:
-        return _warning("unreadable-file", name, f"cannot be read: {error.strerror or error}")
+        return _warning("unreadable-file", name, f"cannot be read: {refusal(error)}")
 
 
 def _link(path: Path, name: str, root: Path) -> Iterator[Finding]:

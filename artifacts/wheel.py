@@ -18,7 +18,7 @@ from depcheck.artifacts.libraries import load_library_facts
 from depcheck.artifacts.model import Artifact, Finding, Member, Severity, SharedObject
 from depcheck.artifacts.record import Found, check_record, parse_record
 from depcheck.artifacts.scripts import console_scripts, unsafe_scripts
-from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.errors import EnvironmentFailure, InputError, refusal
 
 if TYPE_CHECKING:
     from zipfile import ZipInfo
@@ -123,8 +123,7 @@ def _spool(spool: BinaryIO, chunk: bytes) -> None:
     except OSError as error:
         raise EnvironmentFailure(
             "no-temporary-space",
-            f"a shared object cannot be kept in `{tempfile.gettempdir()}`: "
-            f"{(error.strerror or str(error)).lower()}",
+            f"a shared object cannot be kept in `{tempfile.gettempdir()}`: {refusal(error)}",
             hint="free disk space there, or name another folder in the variable TMPDIR",
         ) from error
 

@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from depcheck.errors import EnvironmentFailure
+from depcheck.errors import EnvironmentFailure, refusal
 from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
 from depcheck.lockfiles.record import RECORD, SCHEMA, digest_of
@@ -70,7 +70,7 @@ def read_lock_set(folder: str) -> LockSet:
     except OSError as error:
         raise EnvironmentFailure(
             "lock-set-unreadable",
-            f"cannot read `{error.filename}`: {error.strerror}",
+            f"cannot read `{error.filename}`: {refusal(error)}",
             hint="check its permissions",
         ) from error
     at = Location(file=f"{folder}/{RECORD}")

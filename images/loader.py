@@ -39,9 +39,15 @@ def load_builtin(name: str) -> ImageSpec:
             "unknown-image",
             f"there is no image `{name}`; known are {known}",
             hint=did_you_mean(name, builtin_names())
+            or (f"draft a spec from it: `depcheck init {name}`" if _is_source(name) else None)
             or "name one of these, or the path of a spec file that ends in `.toml`",
         )
     return load_spec(_data_folder() / f"{name}.toml")
+
+
+def _is_source(name: str) -> bool:
+    """Tell whether a name looks like something that a spec is drafted from."""
+    return name.startswith("Dockerfile") or name.endswith((".txt", ".in", ".yml", ".yaml"))
 
 
 def is_builtin(spec: ImageSpec) -> bool:
@@ -101,7 +107,8 @@ def select_variant(spec: ImageSpec, name: str | None) -> Variant:
         raise InputError(
             "unknown-variant",
             f"image `{spec.name}` has no variant `{wanted}`; it has {known}",
-            hint=did_you_mean(wanted, spec.variants) or f"add `[variants.{wanted}]` to {spec.path}",
+            hint=did_you_mean(wanted, spec.variants)
+            or f"name one that it has, or add `[variants.{wanted}]` to a spec that extends it",
         )
     return spec.variants[wanted]
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from depcheck.errors import InputError
+from depcheck.errors import InputError, refusal
 from depcheck.lockfiles.explain import SCHEMA
 from depcheck.resolver.solution import (
     AppliedRule,
@@ -17,6 +17,7 @@ from depcheck.resolver.solution import (
     Via,
     Waiver,
 )
+from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,15 +78,22 @@ def read_explanation(directory: Path, *, remedy: str) -> Explanation:
         return _explanation(_Table(document))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
-            "no-lock-set", f"there is no lock set in `{directory}`", hint=f"make it: `{remedy}`"
+            "no-lock-set",
+            f"there is no lock set in `{directory}`",
+            hint=_below(directory) or similar_file(directory) or f"make it: `{remedy}`",
         ) from error
     except (OSError, ValueError, RecursionError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or error
         raise InputError(
             "explanation-unreadable",
-            f"cannot read `{path}`: {why}",
+            f"cannot read `{path}`: {refusal(error)}",
             hint=f"make the lock set again: `{remedy}`",
         ) from error
+
+
+def _below(directory: Path) -> str | None:
+    """Return the question whether the folder of an image was meant as that of its variant."""
+    there = sorted(path.parent for path in directory.glob("*/explain.json"))
+    return f"did you mean `{there[0]}`?" if there else None
 
 
 class _MalformedError(ValueError):

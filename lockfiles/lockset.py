@@ -9,7 +9,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.errors import EnvironmentFailure, InputError, refusal
 from depcheck.lockfiles.dockerfile import dockerfile_stages
 from depcheck.lockfiles.exchange import exchange
 from depcheck.lockfiles.explain import explain_json
@@ -87,7 +87,7 @@ def write(files: Mapping[str, bytes], directory: Path) -> None:
     except OSError as error:
         raise EnvironmentFailure(
             "lock-set-not-written",
-            f"cannot write the lock set to `{directory}`: {error.strerror or error}",
+            f"cannot write the lock set to `{directory}`: {refusal(error)}",
             hint="check permissions and free disk space, or choose another output folder",
         ) from error
 

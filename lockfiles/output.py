@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.errors import EnvironmentFailure, InputError, refusal
 from depcheck.replacing import put
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def write_file(content: bytes, path: Path) -> bool:
     except OSError as error:
         raise EnvironmentFailure(
             "output-not-written",
-            f"cannot write `{path}`: {error.strerror or error}",
+            f"cannot write `{path}`: {refusal(error)}",
             hint="check permissions and free disk space, or choose another file",
         ) from error
     return True

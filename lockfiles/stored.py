@@ -114,7 +114,7 @@ def read_lock_set(folder: Path, *, remedy: str | None = None) -> StoredLockSet:
         raise InputError(
             "lock-unreadable",
             f"`pylock.toml` and `explain.json` in `{folder}` are of different lock sets",
-            hint="make the lock set again",
+            hint="make the lock set again: `depcheck solve IMAGE`",
         )
     return stored
 

@@ -42,7 +42,10 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose complaints look like every other error."""
 
     def error(self, message: str) -> NoReturn:
-        raise InvalidInputError("usage", message, f"see `{self.prog} --help`")
+        first = message.partition("unrecognized arguments: ")[2].split("=")[0].split(" ")[0]
+        close = get_close_matches(first, self._option_string_actions, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"see `{self.prog} --help`"
+        raise InvalidInputError("usage", message, hint)
 
 
 def build_parser(prog: str) -> argparse.ArgumentParser:

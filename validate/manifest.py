@@ -150,7 +150,8 @@ def _member(path: Path) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error).strip("'\"")
+    reason = getattr(error, "strerror", None) or str(error).strip("'\"")
+    return reason[:1].lower() + reason[1:]
 
 
 def parse_manifest(raw: bytes, place: str) -> Manifest:

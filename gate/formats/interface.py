@@ -29,9 +29,12 @@ def parse_output(stated: str) -> tuple[str, str]:
     name, _, file = stated.partition("=")
     if name in FORMATS and file:
         return name, file
+    from depcheck.tomlfile import did_you_mean  # noqa: PLC0415 - only after a mistake
+
     problem = f"there is no format `{name}`" if name not in FORMATS else "no file is named"
     raise InputError(
         "bad-output",
         f"--output {stated}: {problem}",
-        hint=f"write `FORMAT=FILE`; the formats are {', '.join(FORMATS)}",
+        hint=(did_you_mean(name, FORMATS) if name not in FORMATS else None)
+        or f"write `FORMAT=FILE`; the formats are {', '.join(FORMATS)}",
     )

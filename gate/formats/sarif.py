@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
+from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from depcheck import __version__
+from depcheck import __version__, gate
 from depcheck.gate.codes import CODES
 from depcheck.gate.finding import Level
 from depcheck.gate.report import details
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from depcheck.gate.finding import Finding
     from depcheck.gate.report import Report
 
@@ -25,12 +34,13 @@ def render(report: Report) -> str:
     """Return the report as one run."""
     findings = report.findings
     codes = sorted({found.code for found in findings})
+    told = tomllib.loads((files(gate) / "data" / "codes.toml").read_text(encoding="utf-8"))
     run = {
         "tool": {
             "driver": {
                 "name": "depcheck",
                 "semanticVersion": __version__,
-                "rules": [_rule(code) for code in codes],
+                "rules": [_rule(code, told[code]) for code in codes],
             }
         },
         "results": [_result(found, codes.index(found.code)) for found in findings],
@@ -40,10 +50,11 @@ def render(report: Report) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str, told: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": CODES[code].summary},
+        "help": {"text": f"Cause: {told['cause']}. Remedy: {told['remedy']}."},
         "defaultConfiguration": {"level": _LEVELS[CODES[code].level]},
     }
 

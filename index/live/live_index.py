@@ -202,7 +202,8 @@ class LiveIndex:
                 "metadata-hash-mismatch",
                 f"`{redacted(url)}.metadata` has SHA-256 {digest}, and its index states "
                 f"{file.metadata_sha256}",
-                hint="the index is inconsistent, or somebody changed the file on its way",
+                hint="the index is inconsistent, or somebody changed the file on its way: "
+                "try again later",
             )
         if b"Metadata-Version:" not in answer.body[:4096]:
             return None  # a page for people that came with status 200

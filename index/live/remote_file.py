@@ -144,7 +144,8 @@ class RemoteFile(io.RawIOBase):
                 "file-hash-mismatch",
                 f"`{redacted(self._url)}` has SHA-256 {digest}, and its index states "
                 f"{self._sha256}",
-                hint="the index is inconsistent, or somebody changed the file on its way",
+                hint="the index is inconsistent, or somebody changed the file on its way: "
+                "try again later",
             )
 
     def _span(self, stated: str, length: int) -> tuple[int, int]:

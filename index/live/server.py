@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from depcheck.errors import EnvironmentFailure
+from depcheck.errors import EnvironmentFailure, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ def make_server(roots: Mapping[str, SimpleApi], port: int = 0) -> ThreadingHTTPS
     except OSError as error:
         raise EnvironmentFailure(
             "port-taken",
-            f"cannot listen on {LOOPBACK}:{port}: {error.strerror or error}",
+            f"cannot listen on {LOOPBACK}:{port}: {refusal(error)}",
             hint="name another port by `--port`, or leave it out for any that is free",
         ) from error
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from depcheck import __version__
-from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.terminal import Console, make_console
 
 if TYPE_CHECKING:
@@ -54,25 +54,29 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         return super().format_help()
 
 
+class _Complaint(Exception):
+    """What a parser has to object, or one of those below it."""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose complaints are errors like every other."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_Help, **options)
 
+    def parse_args(self, words: Any = None, namespace: Any = None) -> Any:
+        """Parse words; a complaint asks what they meant."""
+        try:
+            return super().parse_args(words, namespace)
+        except _Complaint as complaint:
+            from depcheck.misspelt import suggestion  # noqa: PLC0415 - only after a mistake
+
+            message = str(complaint)
+            hint, command = suggestion(self, message, words)
+            raise InputError("usage", message, hint=hint or f"see `{command} --help`") from None
+
     def error(self, message: str) -> NoReturn:
-        raise InputError("usage", message, hint=_suggestion(message) or f"see `{self.prog} --help`")
-
-
-def _suggestion(message: str) -> str | None:
-    """Return "did you mean" for a misspelt command (argparse names the choices it knows)."""
-    if "invalid choice: " not in message:
-        return None
-    from depcheck.tomlfile import did_you_mean  # noqa: PLC0415 - only after a mistake
-
-    _, _, rest = message.partition("invalid choice: ")
-    wrong, _, choices = rest.partition(" (choose from ")
-    return did_you_mean(wrong.strip("'\""), [each.strip(" '\")") for each in choices.split(",")])
+        raise _Complaint(message)
 
 
 class _PrintCompletion(argparse.Action):
@@ -664,7 +668,7 @@ def _failure(error: OSError) -> EnvironmentFailure:
     place = f": `{error.filename}`" if error.filename else ""
     return EnvironmentFailure(
         "system-refused",
-        f"{(error.strerror or str(error)).lower()}{place}",
+        f"{refusal(error)}{place}",
         hint="check free disk space and permissions, then try again",
     )
 

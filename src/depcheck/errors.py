@@ -51,3 +51,9 @@ class EnvironmentFailure(DepcheckError):
     """Something outside the problem failed; trying again may help."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+def refusal(error: Exception) -> str:
+    """Return why the system refused, as part of a sentence: ``no such file or directory``."""
+    why = (isinstance(error, OSError) and error.strerror) or str(error)
+    return why[:1].lower() + why[1:]

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from depcheck.errors import InputError
+from depcheck.errors import InputError, refusal
 from depcheck.limits import LARGEST_SPEC, objection
 
 if sys.version_info >= (3, 11):
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MOST_PROBLEMS = 100
 """More than these are counted only."""
+_NEAR_FILES = 0.85
+"""How alike a file's name must be to be asked for: `demo.toml` is not meant by `demo.whl`."""
 
 
 class BadValueError(ValueError):
@@ -80,7 +82,7 @@ class TomlFile:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise InputError(
                 "toml-syntax",
-                f"{path}: not valid TOML: {_lower(str(error))}",
+                f"{path}: not valid TOML: {refusal(error)}",
                 hint="mend the syntax; https://toml.io describes it",
             ) from error
 
@@ -247,8 +249,8 @@ def read_toml(path: Path, *, reference: str, largest: int = LARGEST_SPEC) -> Tom
     except OSError as error:
         raise InputError(
             "toml-unreadable",
-            f"{path}: cannot be read: {_lower(error.strerror or str(error))}",
-            hint="check the path and its permissions",
+            f"{path}: cannot be read: {refusal(error)}",
+            hint=similar_file(path) or "check the path and its permissions",
         ) from error
     return TomlFile(path, raw, reference=reference, largest=largest)
 
@@ -269,6 +271,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{near[0]}`?" if near else None
 
 
+def similar_file(path: Path) -> str | None:
+    """Return a question that names the nearest file beside one that is missing, if one is near."""
+    try:
+        beside = {each.name: each for each in path.parent.iterdir()}
+    except OSError:
+        return None
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
+
+    near = get_close_matches(path.name, sorted(beside), n=1, cutoff=_NEAR_FILES)
+    return f"did you mean `{beside[near[0]]}`?" if near and not path.exists() else None
+
+
 def kind_of(value: object) -> str:
     """Return what a TOML value is, in words."""
     kinds = {bool: "a boolean", str: "text", int: "a number", float: "a number"}
@@ -278,10 +292,6 @@ def kind_of(value: object) -> str:
 
 def _known(names: Iterable[str]) -> str:
     return "known here: " + ", ".join(f"`{name}`" for name in sorted(names))
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
 
 
 def _stated(problem: Problem) -> str:

@@ -171,7 +171,7 @@ def test_disk_that_takes_no_more(tmp_path: Path) -> None:
         3,
         "",
         (
-            "error: cannot write the lock set to `/locks/nexa_infer/cu121`: File too large "
+            "error: cannot write the lock set to `/locks/nexa_infer/cu121`: file too large "
             "[lock-set-not-written]\n\n"
             "hint: check permissions and free disk space, or choose another output folder\n"
         ),

@@ -342,7 +342,10 @@ def test_what_cannot_be_locked_is_refused_with_its_place(world: World, line: str
         ),
         (["r.in", "-o", "no/r.txt"], "there is no folder `no` [no-output-file]"),
         (["r.in", "-o", "."], "`.` is a folder [no-output-file]"),
-        (["r.in", "-c", "none.txt"], "`none.txt` cannot be read [requirements-unreadable]"),
+        (
+            ["r.in", "-c", "none.txt"],
+            "`none.txt` cannot be read: no such file or directory [requirements-unreadable]",
+        ),
     ],
 )
 def test_wrong_options_are_named(world: World, words: list[str], message: str) -> None:

@@ -177,7 +177,8 @@ def test_mixed_builds_are_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
         (
             ["r.txt"],
             (
-                "error: `r.txt` cannot be read [requirements-unreadable]\n\n"
+                "error: `r.txt` cannot be read: no such file or directory "
+                "[requirements-unreadable]\n\n"
                 "hint: check that it is a file of text and that its path is right\n"
             ),
         ),

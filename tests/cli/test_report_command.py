@@ -84,7 +84,7 @@ def test_page_that_cannot_be_written(
         3,
         "",
         (
-            "error: cannot write `none/page.html`: No such file or directory "
+            "error: cannot write `none/page.html`: no such file or directory "
             "[report-not-written]\n\n"
             "hint: check the folder and its permissions, or name another file by `-o`\n"
         ),

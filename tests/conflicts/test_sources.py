@@ -126,7 +126,11 @@ def test_output_of_pip_freeze_on_standard_input(monkeypatch: pytest.MonkeyPatch)
             "a b\nc d\n",
             f"r.txt: wrong lines\n  r.txt:1: `a b`: {NO_END}\n  r.txt:2: `c d`: {NO_END}",
         ),
-        ("r.txt", "\n-r gone.txt\n", "r.txt:2: `gone.txt` cannot be read"),
+        (
+            "r.txt",
+            "\n-r gone.txt\n",
+            "r.txt:2: `gone.txt` cannot be read: no such file or directory",
+        ),
         ("uv.lock", "version = 1\n", "uv.lock: there is no `[[package]]`"),
         (
             "uv.lock",
@@ -171,7 +175,7 @@ def test_a_file_that_is_not_there(name: str) -> None:
         read_source(name, None)
 
     assert caught.value.message in {
-        f"`{name}` cannot be read",
+        f"`{name}` cannot be read: no such file or directory",
         f"{name}: cannot be read: no such file or directory",
     }
 

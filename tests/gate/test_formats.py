@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SCHEMAS = Path(__file__).parent / "schemas"
 HOSTILE = "\x1b[31m\x00 & <b>]]> | ::error::%0A\u202e"
 
+FORMAT_HINT = "write `FORMAT=FILE`; the formats are json, sarif, junit, github, summary, gitlab"
+
 
 @pytest.fixture
 def world(
@@ -107,12 +109,14 @@ def test_several_at_once_beside_the_text(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "problem"),
-    [("sarf=x", "there is no format `sarf`"), ("sarif", "no file is named")],
+    ("stated", "problem", "hint"),
+    [
+        ("sarf=x", "there is no format `sarf`", "did you mean `sarif`?"),
+        ("xyz=x", "there is no format `xyz`", FORMAT_HINT),
+        ("sarif", "no file is named", FORMAT_HINT),
+    ],
 )
-def test_an_output_that_is_none(world: World, stated: str, problem: str) -> None:
-    hint = "write `FORMAT=FILE`; the formats are json, sarif, junit, github, summary, gitlab"
-
+def test_an_output_that_is_none(world: World, stated: str, problem: str, hint: str) -> None:
     assert world.gate("--output", stated) == (
         2,
         "",

@@ -119,9 +119,9 @@ def test_without_a_lock_set_the_remedy_is_to_make_it(tmp_path: Path) -> None:
     [
         (
             b"{",
-            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            "expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
-        (b"", "Expecting value: line 1 column 1 (char 0)"),
+        (b"", "expecting value: line 1 column 1 (char 0)"),
         (
             b'"\xff"',
             "'utf-8' codec can't decode byte 0xff in position 1: invalid start byte",

@@ -175,5 +175,5 @@ def test_an_unwritable_place_is_an_environment_failure(tmp_path: Path) -> None:
 
     assert (caught.value.reference, str(caught.value)) == (
         "lock-set-not-written",
-        f"cannot write the lock set to `{tmp_path}/file/heavy/cu121`: Not a directory",
+        f"cannot write the lock set to `{tmp_path}/file/heavy/cu121`: not a directory",
     )

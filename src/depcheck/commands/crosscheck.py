@@ -21,6 +21,7 @@ from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.solve import solve
 from depcheck.settings import RuleSet, chosen_rules
 from depcheck.stating import stated_problem
+from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -97,7 +98,8 @@ def _tools(options: Namespace) -> list[str]:
         raise InputError(
             "unknown-tool",
             f"`{wrong[0]}` is no tool to ask" if wrong else "no tool is named",
-            hint=f"name some of {', '.join(OPINIONS)}",
+            hint=(did_you_mean(wrong[0], OPINIONS) if wrong else None)
+            or f"name some of {', '.join(OPINIONS)}",
         )
     return names
 
@@ -113,6 +115,10 @@ def _problem(options: Namespace) -> tuple[Problem, Callable[[str], PackageIndex]
         rules = RuleSet(rules=()) if options.no_rules else chosen_rules(options)
         variant = select_variant(spec, options.variant)
         return stated_problem(spec, variant, rules.rules, rules.switched_off), open_indexes(options)
+    if not Path(first).exists() and (meant := did_you_mean(first, builtin_names())):
+        raise InputError(
+            "unknown-image", f"`{first}` is neither an image nor a file that is there", hint=meant
+        )
     request = read_request(options)
     return request.problem, request.indexes
 

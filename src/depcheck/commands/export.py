@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depcheck.errors import EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.images.loader import builtin_names, find_spec, select_variant
 from depcheck.replacing import put
 
@@ -121,6 +121,6 @@ def _write(path: Path, content: str) -> None:
     except OSError as error:
         raise EnvironmentFailure(
             "export-not-written",
-            f"cannot write `{path}`: {error.strerror or error}",
+            f"cannot write `{path}`: {refusal(error)}",
             hint="check the folder and its permissions, or name another file by `-o`",
         ) from error

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import depcheck.index
-from depcheck.errors import EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.gate.finding import Level
 from depcheck.gate.formats.interface import parse_output, rendered
 from depcheck.gate.inputs import SETTINGS, has_settings, rules_hold
@@ -71,10 +71,14 @@ def _of_dockerfile(file: str) -> Iterator[Finding]:
         with open(file, "rb") as opened:
             raw = opened.read()
     except OSError as error:
+        from pathlib import Path  # noqa: PLC0415 - only after a mistake
+
+        from depcheck.tomlfile import similar_file  # noqa: PLC0415
+
         raise InputError(
             "dockerfile-unreadable",
-            f"cannot read `{file}`: {error.strerror}",
-            hint="name a Dockerfile that is there",
+            f"cannot read `{file}`: {refusal(error)}",
+            hint=similar_file(Path(file)) or "name a Dockerfile that is there",
         ) from error
     yield from dockerfile_findings(raw, os.path.normpath(file))
 
@@ -108,7 +112,7 @@ def _write(console: Console, report: Report, outputs: Sequence[tuple[str, str]])
         except OSError as error:
             raise EnvironmentFailure(
                 "output-not-written",
-                f"cannot write `{file}`: {error.strerror}",
+                f"cannot write `{file}`: {refusal(error)}",
                 hint="check that its folder is there, permissions and free disk space",
             ) from error
     if any(file == "-" for _, file in outputs):

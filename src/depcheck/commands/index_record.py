@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depcheck.conflicts.loader import load_builtin_rules
-from depcheck.errors import EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.images.loader import builtin_names, find_spec, select_variant
 from depcheck.index.live.live_index import live_indexes
 from depcheck.index.live.recorder import Recorder
@@ -72,7 +72,7 @@ def record(options: Namespace, console: Console) -> ExitCode:
     except OSError as error:
         raise EnvironmentFailure(
             "snapshot-not-written",
-            f"cannot write `{path}`: {error.strerror or error}",
+            f"cannot write `{path}`: {refusal(error)}",
             hint="check permissions and free disk space, or name another file",
         ) from error
     _say(console, path, entries)
@@ -81,7 +81,13 @@ def record(options: Namespace, console: Console) -> ExitCode:
 
 def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:
     """Yield every variant of the images named, or the one that the options name."""
-    names = [*(builtin_names() if options.all else ()), *options.images]
+    if options.all and options.images:
+        raise InputError(
+            "no-image",
+            "`--all` takes no image names",
+            hint="leave out the names, or `--all`",
+        )
+    names = builtin_names() if options.all else options.images
     if not names:
         raise InputError(
             "no-image",

@@ -12,8 +12,10 @@ from depcheck.drafting.base_images import knowledge
 from depcheck.drafting.clues import Clues
 from depcheck.drafting.guessing import draft
 from depcheck.drafting.spec_text import spec_text
-from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError, refusal
+from depcheck.images.values import python_version
 from depcheck.replacing import put
+from depcheck.tomlfile import BadValueError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -28,6 +30,7 @@ _FOUND = ("Dockerfile", "pyproject.toml", "requirements.txt")
 
 def run(options: Namespace, console: Console) -> ExitCode:
     """Read the sources, write the spec, and say what was guessed."""
+    _check_python(options.python)
     sources = _sources(options)
     clues = Clues(base_image=options.base_image)
     for source in sources:
@@ -43,16 +46,25 @@ def run(options: Namespace, console: Console) -> ExitCode:
     path = Path(options.output or f"{name}.toml")
     text = spec_text(made, labels, _last_recorded_day())
     failure = _trial(text, name)
-    if failure is not None:
+    unknown = failure is not None and failure.exit_code != ExitCode.NO
+    if unknown:
         text = spec_text(made, labels, None)
     _write(path, text, force=options.force)
-    command = f"depcheck solve {_spelt(path)}" + (" --live" if failure else "")
+    command = f"depcheck solve {_spelt(path)}" + (" --live" if unknown else "")
     if console.as_json:
-        console.document(_document(path, made, failure, command))
+        console.document(_document(path, made, failure.message if failure else None, command))
         return ExitCode.OK
     _tell(console, made, failure)
     console.result(f"{path}: {len(made.requirements)} requirements; next: `{command}`")
     return ExitCode.OK
+
+
+def _check_python(stated: str | None) -> None:
+    try:
+        if stated is not None:
+            python_version(stated)
+    except BadValueError as error:
+        raise InputError("usage", f"`--python`: {error.message}", hint=error.remedy) from error
 
 
 def _sources(options: Namespace) -> list[Path]:
@@ -106,7 +118,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     except OSError as error:
         raise EnvironmentFailure(
             "spec-not-written",
-            f"cannot write `{path}`: {error.strerror or error}",
+            f"cannot write `{path}`: {refusal(error)}",
             hint="check the folder and its permissions, or name another file by `-o`",
         ) from error
 
@@ -123,8 +135,12 @@ def _last_recorded_day() -> str | None:
     return None
 
 
-def _trial(text: str, name: str) -> str | None:
-    """Solve the draft by the recording in depcheck; return why it cannot, None where it can."""
+def _trial(text: str, name: str) -> DepcheckError | None:
+    """Solve the draft by the recording in depcheck; return why it cannot, None where it can.
+
+    The answer no is an answer: the recording knew all that the search visited. Other errors say
+    that it did not.
+    """
     from depcheck.conflicts.loader import load_builtin_rules  # noqa: PLC0415 - slow
     from depcheck.images.loader import load_spec, select_variant  # noqa: PLC0415
     from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415
@@ -139,7 +155,7 @@ def _trial(text: str, name: str) -> str | None:
     try:
         solve(problem, open_snapshot().index)
     except DepcheckError as error:
-        return error.message
+        return error
     return None
 
 
@@ -148,7 +164,7 @@ def _spelt(path: Path) -> str:
     return text if "/" in text else f"./{text}"
 
 
-def _tell(console: Console, made: Draft, failure: str | None) -> None:
+def _tell(console: Console, made: Draft, failure: DepcheckError | None) -> None:
     for guess in made.guesses:
         console.note(f"{guess.key} {guess.value}: {guess.why}")
     for index in made.indexes:
@@ -159,9 +175,11 @@ def _tell(console: Console, made: Draft, failure: str | None) -> None:
         console.warn(_noted(note))
     if failure is not None:
         console.note(
-            "by what depcheck has recorded it does not solve, so ask the indexes by `--live`:"
+            "it has no solution yet; `depcheck solve` says what would be one:"
+            if failure.exit_code == ExitCode.NO
+            else "by what depcheck has recorded it does not solve, so ask the indexes by `--live`:"
         )
-        for part in failure.splitlines():
+        for part in failure.message.splitlines():
             console.note(f"  {part}")
 
 

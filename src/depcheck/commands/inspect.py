@@ -10,7 +10,8 @@ from depcheck.artifacts.coverage import architectures_text
 from depcheck.artifacts.lockset import is_lock_set
 from depcheck.artifacts.report import artifact_document, report_artifact
 from depcheck.artifacts.sources import inspect_path, inspect_url
-from depcheck.errors import ExitCode
+from depcheck.errors import ExitCode, InputError
+from depcheck.images.loader import builtin_names
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ def _inspected(options: Namespace) -> Inspected:
         from depcheck.index.live.http import Http  # noqa: PLC0415 - slow to import
 
         return inspect_url(Http(), options.target, whole=options.whole)
-    return inspect_path(Path(options.target))
+    path = Path(options.target)
+    if options.target in builtin_names() and not path.exists():
+        raise InputError(
+            "image-not-inspected",
+            f"`{options.target}` is an image; what is inspected is its lock set",
+            hint=f"name it: `depcheck inspect locks/{options.target}/VARIANT`",
+        )
+    return inspect_path(path)
 
 
 def _show(console: Console, target: str, report: ArtifactReport, transferred: int | None) -> None:

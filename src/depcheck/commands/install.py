@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depcheck.errors import EnvironmentFailure, ExitCode, InputError
+from depcheck.errors import EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.images.loader import find_spec, select_variant
 from depcheck.lockfiles.stored import read_lock_set
 from depcheck.terminal import escape_lines, size_text
@@ -102,7 +102,7 @@ def _run(folder: Path, stage: str, python: Path, options: Namespace, console: Co
         )
     except OSError as error:
         raise EnvironmentFailure(
-            "install-not-started", f"cannot run bash: {error.strerror}", hint="install bash"
+            "install-not-started", f"cannot run bash: {refusal(error)}", hint="install bash"
         ) from error
     if ran.returncode != 0 and ran.stderr:
         console.err.write(f"{escape_lines(ran.stderr.rstrip())}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from depcheck.artifacts.lockset import read_lock_set as read_wheels
 from depcheck.artifacts.store import FactStore, builtin_facts
 from depcheck.commands.inspect_lock import judged
-from depcheck.errors import EnvironmentFailure, ExitCode
+from depcheck.errors import EnvironmentFailure, ExitCode, refusal
 from depcheck.images.loader import find_spec, select_variant
 from depcheck.lockfiles.stored import read_lock_set
 from depcheck.page.content import Measured, page_of
@@ -35,7 +35,7 @@ def run(options: Namespace, console: Console) -> ExitCode:
     except OSError as error:
         raise EnvironmentFailure(
             "report-not-written",
-            f"cannot write `{path}`: {error.strerror or error}",
+            f"cannot write `{path}`: {refusal(error)}",
             hint="check the folder and its permissions, or name another file by `-o`",
         ) from error
     if console.as_json:

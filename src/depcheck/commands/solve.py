@@ -22,7 +22,7 @@ from depcheck.resolver.solve import solve
 from depcheck.settings import chosen_rules, read_settings
 from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
-from depcheck.tomlfile import did_you_mean
+from depcheck.tomlfile import did_you_mean, similar_file
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -206,7 +206,8 @@ def chosen_snapshot(path: str | None) -> Snapshot:
         raise InputError(
             "snapshot-not-found",
             f"there is no file `{path}`",
-            hint=f"check the path, or record it: `depcheck index record IMAGE --snapshot {path}`",
+            hint=similar_file(Path(path))
+            or f"check the path, or record it: `depcheck index record IMAGE --snapshot {path}`",
         )
     return open_snapshot(None if path is None else Path(path))
 
@@ -216,7 +217,9 @@ def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:
         raise InputError(
             "no-image",
             "`--all` takes no image names" if options.all else "no image was named",
-            hint=f"name one or more of {', '.join(builtin_names())}, a spec file, or `--all`",
+            hint="leave out the names, or `--all`"
+            if options.all
+            else f"name one or more of {', '.join(builtin_names())}, a spec file, or `--all`",
         )
     if options.all:
         for name in builtin_names():

@@ -16,9 +16,10 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.inventory import Inventory, Skipped, Stated, merged, specifier_range
-from depcheck.errors import InputError
+from depcheck.errors import InputError, refusal
 from depcheck.limits import objection
 from depcheck.sources.requirements_file import parse_requirements
+from depcheck.tomlfile import similar_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,8 +72,8 @@ def _parts(path: Path) -> tuple[list[str], list[str]]:
     except OSError as error:
         raise InputError(
             "requirements-unreadable",
-            f"`{path}` cannot be read",
-            hint="check that it is a file of text and that its path is right",
+            f"`{path}` cannot be read: {refusal(error)}",
+            hint=similar_file(path) or "check that it is a file of text and that its path is right",
         ) from error
     except RecursionError as error:
         raise InputError(_REFERENCE, f"{path}: nested too deeply", hint="mend the file") from error

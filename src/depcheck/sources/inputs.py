@@ -127,6 +127,12 @@ def read_inputs(
     reader = _Reader(formats or FormatWords())
     _check_selection(files, extras, groups)
     for name in files:
+        if name.endswith(".toml") and Path(name).name != "pyproject.toml":
+            raise InputError(
+                "spec-not-compiled",
+                f"`{name}` is no requirements file and no `pyproject.toml`",
+                hint=f"an image spec is solved: `depcheck solve ./{Path(name)}`",
+            )
         if Path(name).name == "pyproject.toml":
             project = read_pyproject(Path(name), extras=extras, groups=groups)
             for each in project.requirements:

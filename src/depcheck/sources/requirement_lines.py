@@ -22,8 +22,9 @@ from pip_requirements_parser import (
     auto_decode,
 )
 
-from depcheck.errors import InputError
+from depcheck.errors import InputError, refusal
 from depcheck.limits import objection
+from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +105,9 @@ class Walk:
             place = f"{origin}: " if origin else ""
             raise InputError(
                 "requirements-unreadable",
-                f"{place}`{path}` cannot be read",
-                hint="check that it is a file of text and that its path is right",
+                f"{place}`{path}` cannot be read: {refusal(error)}",
+                hint=similar_file(path)
+                or "check that it is a file of text and that its path is right",
             ) from error
         yield from self.text(text, str(path), constraint=constraint)
 
