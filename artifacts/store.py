@@ -115,7 +115,7 @@ class FactStore:
         return EnvironmentFailure(
             "corrupt-facts",
             f"`{self._path}`: the facts of {sha256} are damaged",
-            hint="record them again, or install depcheck again",
+            hint="record them again, or install `depcheck-toolkit` again",
         )
 
     def _lists(self) -> list[str]:

@@ -43,7 +43,7 @@ _DASHES_WITH_BUILD = 3
 _HASHED_LOCATION = re.compile(r"packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/([^/]+)")
 _UNKNOWN = bytes(_DIGEST_BYTES)
 _DAMAGE = (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError)
-_AGAIN = "record the index again, or reinstall depcheck"
+_AGAIN = "record the index again, or install `depcheck-toolkit` again"
 _ROWS = ("releases", "metadata", "requirements")
 """What has one row a version, or one of each distinct value: a solve reads few of them."""
 

@@ -60,7 +60,7 @@ _INFO_FIELDS = (
 )
 _IN_MEMORY = "pragma journal_mode = off; pragma temp_store = memory;"
 """The file is new and nobody else knows it: no journal is wanted beside it."""
-_REINSTALL = "record the index again, or reinstall depcheck"
+_REINSTALL = "record the index again, or install `depcheck-toolkit` again"
 
 
 def embedded_path() -> Path:
