@@ -65,7 +65,7 @@ class FactStore:
             raise EnvironmentFailure(
                 "corrupt-facts",
                 f"`{path}` was damaged after it was written",
-                hint="record the facts again, or install depcheck again",
+                hint="record the facts again, or install `depcheck-toolkit` again",
             )
         try:
             self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

@@ -108,7 +108,7 @@ class Project:
             raise CorruptIndexError(
                 "corrupt-project",
                 f"the recording of `{self.name}` on index `{self.index}` cannot be read: {error}",
-                hint="record the index again, or reinstall depcheck",
+                hint="record the index again, or install `depcheck-toolkit` again",
             ) from error
 
     def is_recorded(self, rank: int) -> bool:
@@ -135,7 +135,7 @@ class Project:
                 "corrupt-release",
                 f"the recording of `{self.name}=={self.versions[rank]}` on index `{self.index}` "
                 "cannot be read",
-                hint="record the index again, or reinstall depcheck",
+                hint="record the index again, or install `depcheck-toolkit` again",
             ) from error
 
     def _expand(self, rank: int) -> Iterator[Dist]:
