@@ -38,7 +38,8 @@ def load_builtin(name: str) -> ImageSpec:
         raise InputError(
             "unknown-image",
             f"there is no image `{name}`; known are {known}",
-            hint=did_you_mean(name, builtin_names())
+            hint=(f"did you mean `./{name}.toml`?" if Path(f"{name}.toml").is_file() else None)
+            or did_you_mean(name, builtin_names())
             or (f"draft a spec from it: `depcheck init {name}`" if _is_source(name) else None)
             or "name one of these, or the path of a spec file that ends in `.toml`",
         )

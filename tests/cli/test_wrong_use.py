@@ -30,6 +30,7 @@ init Dockerfile --python three
 init --from-env nowhere
 solve
 solve nexa_hevy
+solve demo
 solve Dockerfile
 solve requirements.txt
 solve ./demo.tml

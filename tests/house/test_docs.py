@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from doctest import ELLIPSIS, OutputChecker
@@ -12,6 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.tree import ROOT, repository_files
+
+from depcheck.cli import build_parser
+from depcheck.errors import InputError
+from depcheck.validate.cli import build_parser as build_validator
+from depcheck.validate.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +88,33 @@ def output(command: str, folder: Path) -> str:
         env={**os.environ, "PATH": programs, "PYTHONUNBUFFERED": "1"},
     )
     return ran.stdout
+
+
+@documents
+def test_every_command_that_is_not_run_can_be_parsed(document: Path) -> None:
+    """Blocks of the kind ``sh`` need the network, Docker or a GPU; their options are real."""
+    told = {
+        line: objection(words[1:])
+        for kind, block in BLOCK.findall(document.read_text("utf-8"))
+        for line in (block.replace("\\\n", " ").splitlines() if kind == "sh" else ())
+        if (words := shlex.split(line.partition(" > ")[0], comments=True))[:1] == ["depcheck"]
+    }
+
+    assert {} == {line: why for line, why in told.items() if why is not None}
+
+
+def objection(words: list[str]) -> str | None:
+    """Return what the parser of the commands objects to."""
+    try:
+        if words[:1] == ["validate"]:
+            build_validator("depcheck validate").parse_args(words[1:])
+        else:
+            build_parser().parse_args(words)
+    except (InputError, InvalidInputError) as error:
+        return str(error)
+    except SystemExit:  # after `--print-completion`
+        return None
+    return None
 
 
 def test_nobody_is_told_to_install_the_other_depcheck() -> None:
