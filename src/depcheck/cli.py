@@ -7,6 +7,7 @@ and ``--help`` start as fast as Python allows.
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -628,6 +629,7 @@ _COMMANDS: dict[str, Callable[[_Commands], None]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     gc.set_threshold(_UNTIL_COLLECTED)
+    atexit.register(gc.freeze)  # or Python looks for cycles among all of it once more when it exits
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] == ["validate"]:  # a program of its own, which also runs without depcheck
         from depcheck.validate.cli import main as validate  # noqa: PLC0415
