@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _PEP_643 = Version("2.2")
 """From this Metadata-Version on, an sdist says which of its fields are dynamic."""
-PEP_643_SECONDS = 1_603_756_800
-"""2020-10-27, when PEP 643 was accepted: an sdist from before is not worth a request."""
 _BODY = re.compile(rb"\r?\n\r?\n")
 _LARGEST_METADATA = 16 * 1024 * 1024
 _LARGEST_SDIST_READ = 128 * 1024 * 1024

@@ -7,8 +7,6 @@ learned goes on without them, so that nothing that is shown or kept can hold the
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import threading
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -77,6 +75,9 @@ def _from_netrc(url: str) -> Pair | None:
 
 def _from_keyring(origin: str, user: str) -> str | None:
     """Return the password that the ``keyring`` program has for a user, None without either."""
+    import shutil  # noqa: PLC0415 - few have user names without passwords
+    import subprocess  # noqa: PLC0415
+
     program = shutil.which("keyring")
     if program is None:
         return None

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
 import time
 from base64 import b64encode
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
-from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
-from urllib3.exceptions import (
-    DecodeError,
-    HTTPError,
-    LocationValueError,
-    NameResolutionError,
-    SSLError,
-)
-from urllib3.util.ssl_ import create_urllib3_context
-
-from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.credentials import Credentials, redacted
-from depcheck.index.live.local_files import answer_locally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from typing_extensions import Self
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import BaseHTTPResponse, PoolManager
 
 
 POLITE = 8
@@ -44,7 +27,6 @@ HURRIED = 24
 ATTEMPTS = 5
 DEADLINE_SECONDS = 120
 """For one URL, with all attempts and redirects."""
-_TIMEOUT = Timeout(connect=10, read=30)
 _LARGEST_BODY = 256 * 1024 * 1024
 _MOST_REDIRECTS = 10
 _CHUNK = 64 * 1024
@@ -54,7 +36,6 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses that may be others a moment later."""
 _ABSENT = frozenset({404, 410})
 OK, PARTIAL, UNCHANGED = 200, 206, 304
-_HEADERS = make_headers(accept_encoding=True, keep_alive=True, user_agent=f"depcheck/{__version__}")
 
 
 class IndexUnreachableError(EnvironmentFailure):
@@ -95,8 +76,7 @@ class Http:
         self._sleep = sleep
         self._credentials = Credentials()
         self._managers: dict[str, PoolManager] = {}
-        """By scheme and host; those that need not differ are one."""
-        self._shared: dict[tuple[bool, str | None], PoolManager] = {}
+        """By scheme and host."""
 
     def get(
         self,
@@ -169,16 +149,10 @@ class Http:
         for _ in range(1 + _MOST_REDIRECTS):
             with _as_failures(url):
                 if place.startswith("file:"):
+                    from depcheck.index.live.local_files import answer_locally  # noqa: PLC0415
+
                     return answer_locally(place, headers.get("Range", ""))
-                response = self._manager(place).request(
-                    "GET",
-                    place,
-                    headers={**_HEADERS, **headers, **self._authorization(place)},
-                    timeout=_TIMEOUT,
-                    retries=False,
-                    redirect=False,
-                    preload_content=False,
-                )
+                response = self._ask(place, {**headers, **self._authorization(place)})
                 target = response.get_redirect_location()
                 if not target:
                     return place, response
@@ -194,15 +168,15 @@ class Http:
             return {}
         return {"Authorization": f"Basic {b64encode(':'.join(pair).encode()).decode()}"}
 
-    def _manager(self, url: str) -> PoolManager:
-        """Return what holds the connections to a host; the environment is read once for each."""
+    def _ask(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        # Slow to import: a solve whose answers are all in the cache needs none of it.
+        from depcheck.index.live.connections import ask, open_manager  # noqa: PLC0415
+
         host = "/".join(url.split("/", 3)[:3])
-        found = self._managers.get(host)
-        if found is None:
-            key = (host.startswith("https:"), _proxy(url))
-            found = self._shared.get(key) or self._shared.setdefault(key, _new_manager(*key))
-            self._managers[host] = found
-        return found
+        manager = self._managers.get(host)
+        if manager is None:
+            manager = self._managers.setdefault(host, open_manager(host, HURRIED))
+        return ask(manager, url, headers)
 
     def _read(self, url: str, response: BaseHTTPResponse, largest: int, ends: float) -> bytes:
         parts: list[bytes] = []
@@ -230,38 +204,6 @@ def _drop(response: BaseHTTPResponse) -> None:
     else:
         response.close()
     response.release_conn()
-
-
-def _new_manager(secure: bool, proxy: str | None) -> PoolManager:  # noqa: FBT001 - a key
-    """Return a manager; all share one TLS context: loading it costs more than a request."""
-    context = _tls_context() if secure else None
-    if proxy is None:
-        return PoolManager(maxsize=HURRIED, block=True, ssl_context=context)
-    return ProxyManager(
-        redacted(proxy),
-        maxsize=HURRIED,
-        block=True,
-        ssl_context=context,
-        proxy_ssl_context=_tls_context() if proxy.startswith("https:") else None,
-        proxy_headers=make_headers(proxy_basic_auth=_user(proxy)),
-    )
-
-
-def _proxy(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL."""
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415 - slow to import
-
-    proxy = select_proxy(url, get_environ_proxies(url))
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-def _user(url: str) -> str | None:
-    parts = urlsplit(url)
-    if parts.username is None:
-        return None
-    return f"{unquote(parts.username)}:{unquote(parts.password or '')}"
 
 
 def _check_turn(url: str, target: str) -> None:
@@ -317,31 +259,15 @@ class _as_failures:  # noqa: N801 - used as a statement
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, HTTPError):
-            chain = list(_chain(error))
-            failure = _unreachable(self._url, _cause(chain))
-            raise failure if _is_lasting(chain) else _PassingError(failure) from error
+        if error is None:
+            return
+        from depcheck.index.live.connections import cause_of  # noqa: PLC0415 - slow to import
 
-
-@cache
-def _tls_context() -> ssl.SSLContext:
-    """Return a context with the authorities that the environment names, or the usual ones."""
-    variables = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
-    stated = next((os.environ[each] for each in variables if os.environ.get(each)), None)
-    if stated is None:
-        from certifi import where  # noqa: PLC0415 - not for http
-
-        stated = where()
-    context = create_urllib3_context()
-    try:
-        context.load_verify_locations(**{"capath" if Path(stated).is_dir() else "cafile": stated})
-    except OSError as error:
-        raise EnvironmentFailure(
-            "authorities-unreadable",
-            f"the certificates of the authorities in `{stated}` cannot be read",
-            hint=f"check the variables {', '.join(variables)}",
-        ) from error
-    return context
+        found = cause_of(error)
+        if found is not None:
+            cause, lasting = found
+            failure = _unreachable(self._url, cause)
+            raise failure if lasting else _PassingError(failure) from error
 
 
 def _pause(attempt: int, retry_after: str) -> float:
@@ -369,29 +295,3 @@ def _unreachable(url: str, cause: str) -> IndexUnreachableError:
         f"`{redacted(url)}` cannot be read: {cause}",
         hint="check the network, the proxy settings and the address of the index, then try again",
     )
-
-
-def _is_lasting(chain: list[BaseException]) -> bool:
-    """Tell what the next attempt would meet again: certificates, bad URLs, encodings, names."""
-    lasting = (LocationValueError, ssl.SSLCertVerificationError, SSLError, DecodeError)
-    if any(isinstance(each, lasting) for each in chain):
-        return True
-    names = [each for each in chain if isinstance(each, (socket.gaierror, NameResolutionError))]
-    return bool(names) and not any(
-        isinstance(each, socket.gaierror) and each.errno == socket.EAI_AGAIN for each in names
-    )
-
-
-def _cause(chain: list[BaseException]) -> str:
-    """Return the innermost reason in one line, without addresses that may hold credentials."""
-    inner = chain[-1]
-    text = " ".join(str(inner).split()) or type(inner).__name__
-    return text if "@" not in text else type(inner).__name__
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    yield error
-    for inner in (getattr(error, "reason", None), *reversed(error.args), error.__cause__):
-        if isinstance(inner, BaseException):
-            yield from _chain(inner)
-            return

@@ -16,13 +16,6 @@ from urllib.parse import urljoin
 
 from depcheck.cache import Cache, default_cache
 from depcheck.index.default import DEFAULT, configured_default_index
-from depcheck.index.live.core_metadata import (
-    PEP_643_SECONDS,
-    parse_metadata,
-    parse_sdist_metadata,
-    read_sdist,
-    read_wheel,
-)
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
 from depcheck.index.live.listing import ListedProject, Listing, address, file_record
@@ -42,6 +35,8 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 600
 """A page younger than this is not asked for again: what the default index allows its readers."""
+_PEP_643_SECONDS = 1_603_756_800
+"""2020-10-27, when PEP 643 was accepted: an sdist from before is not worth a request."""
 _FIRST_STEPS = 2
 """From so many unforeseen files of one project on, a search is taken to go down its versions."""
 _MOST_FORESEEN = 16
@@ -129,7 +124,7 @@ class LiveIndex:
         return ListedProject(name, self.location, listing)
 
     def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
-        if dist.tags is None and dist.uploaded is not None and dist.uploaded < PEP_643_SECONDS:
+        if dist.tags is None and dist.uploaded is not None and dist.uploaded < _PEP_643_SECONDS:
             return None
         file = self.file(project, dist)
         found = self._described(file, address(self._listings[project.name], dist.position))
@@ -178,16 +173,19 @@ class LiveIndex:
         return found
 
     def _read(self, file: FileRecord, url: str) -> CoreMetadata | None:
+        from depcheck.index.live import core_metadata as core  # noqa: PLC0415 - slow to import
+
         if not file.filename.endswith(".whl"):
             self.quality["metadata from sdists"] += 1
-            return parse_sdist_metadata(read_sdist(self._http, url, file.filename, file.sha256))
+            content = core.read_sdist(self._http, url, file.filename, file.sha256)
+            return core.parse_sdist_metadata(content)
         if file.has_metadata or self._unannounced:
-            content = self._beside(file, url)
-            if content is not None:
-                return parse_metadata(content)
-        content, _ = read_wheel(self._http, url, file.size, file.sha256)
+            beside = self._beside(file, url)
+            if beside is not None:
+                return core.parse_metadata(beside)
+        content, _ = core.read_wheel(self._http, url, file.size, file.sha256)
         self.quality["metadata by range requests"] += 1
-        return parse_metadata(content)
+        return core.parse_metadata(content)
 
     def _beside(self, file: FileRecord, url: str) -> bytes | None:
         """Return the METADATA that the index serves beside a wheel (PEP 658), None without."""

@@ -19,7 +19,7 @@ from support.scripted import Reply, Scripted, ranged, scripted
 from support.wheelhouse import make_wheel, metadata_text
 from support.world import make_world
 
-from depcheck.index.live import http
+from depcheck.index.live import connections, http
 
 if TYPE_CHECKING:
     from support.world import World
@@ -393,10 +393,10 @@ def secure() -> ssl.SSLContext:
 @pytest.fixture
 def safe() -> Iterator[Scripted]:
     """Serve over TLS; the certificate vouches for itself."""
-    http._tls_context.cache_clear()
+    connections._tls_context.cache_clear()
     with scripted(secure()) as server:
         yield server
-    http._tls_context.cache_clear()
+    connections._tls_context.cache_clear()
 
 
 def test_certificate_that_nobody_vouches_for(world: World, safe: Scripted) -> None:
