@@ -147,3 +147,29 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_all_images_are_one_fleet_per_base(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locks = str(tmp_path / "locks")
+    capsys.readouterr()
+
+    assert 0 == main(["solve", "--all", "--align", "--out", locks, "-q", "--json"])
+
+    document = json.loads(capsys.readouterr().out)
+    shared = {title for each in document["fleet"]["shared-layers"] for title in each["images"]}
+    based = [set(each["images"]) for each in document["fleet"]["bases"]]
+    moved = {f"{each['image']} ({each['variant']})" for each in document["fleet"]["moved"]}
+
+    assert set().union(*(titles for titles in based if len(titles) > 1)) == shared
+    assert moved <= shared
+    assert all(
+        any(set(each["images"]) <= titles for titles in based)
+        for each in document["fleet"]["shared-layers"]
+    )
+    assert all(
+        any(set(each["versions"]) <= titles for titles in based)
+        for each in document["fleet"]["obstacles"]
+    )
+    assert 0 == main(["gate", "--out", locks, "-q", "--full"])
