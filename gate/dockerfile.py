@@ -12,6 +12,7 @@ from dockerfile_parse import DockerfileParser
 from depcheck.errors import InputError
 from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
+from depcheck.heredocs import read_heredoc
 from depcheck.limits import LARGEST_DOCKERFILE, objection
 
 if TYPE_CHECKING:
@@ -53,20 +54,32 @@ def dockerfile_findings(raw: bytes, file: str) -> Iterator[Finding]:
         raise InputError("dockerfile-refused", f"`{file}`: {why}", hint="name another file")
     # The parser reads bytes; its types say otherwise.
     parser = DockerfileParser(fileobj=cast("Any", BytesIO(raw)))
+    lines, inside = raw.decode(errors="replace").splitlines(), 0
     for instruction in parser.structure:
+        number, value = instruction["startline"] + 1, instruction["value"]
+        if number <= inside or instruction["instruction"] not in {"RUN", "COPY", "ADD"}:
+            continue
+        told = read_heredoc(lines, instruction["endline"] + 1, value)
+        inside = told.last if told else inside
         if instruction["instruction"] != "RUN":
             continue
-        for command in _SEPARATOR.split(_shell(instruction["value"])):
-            words = _words(command)
-            if installed := _installs(words):
-                yield finding(
-                    "dockerfile-install",
-                    installed,
-                    f"`{' '.join(words)}` installs what no lock set pins",
-                    at=Location(file=file, line=instruction["startline"] + 1),
-                    remedy="name the packages in the image spec, solve, and install by the lock "
-                    "set's `install.sh` or `Dockerfile.stages`",
-                )
+        commands = ((number, value), *(told.commands if told and told.is_script else ()))
+        for line, command in commands:
+            yield from _of_command(command, Location(file=file, line=line))
+
+
+def _of_command(text: str, at: Location) -> Iterator[Finding]:
+    for command in _SEPARATOR.split(_shell(text)):
+        words = _words(command)
+        if installed := _installs(words):
+            yield finding(
+                "dockerfile-install",
+                installed,
+                f"`{' '.join(words)}` installs what no lock set pins",
+                at=at,
+                remedy="name the packages in the image spec, solve, and install by the lock "
+                "set's `install.sh` or `Dockerfile.stages`",
+            )
 
 
 def _shell(value: str) -> str:

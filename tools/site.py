@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from mkdocs.structure.files import File
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ _PAGES = {
 """Pages that lie outside of docs/, by their paths in the repository."""
 _LINK = re.compile(r"(!?\[(?:[^\]\\]|\\.)*\])\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages that the menu does not name at the end of its explanations."""
+    named = yaml.dump(config.nav)
+    rest = [path.name for path in sorted((_ROOT / "docs").glob("*.md")) if path.name not in named]
+    for section in config.nav or ():
+        section.get("Explanation", []).extend(rest)
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

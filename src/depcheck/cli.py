@@ -171,7 +171,7 @@ def _add_init(commands: _Commands) -> None:
         "sources",
         metavar="SOURCE",
         nargs="*",
-        help="Dockerfile, requirements file or pyproject.toml (default: those found here)",
+        help="Dockerfile, requirements file, pyproject.toml, environment.yml (default: those here)",
     )
     parser.add_argument(
         "--from-env",

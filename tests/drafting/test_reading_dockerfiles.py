@@ -64,7 +64,7 @@ NOTES = {
     "name it as another source",
     "pip install -f https://host/links.html a": "links of `https://host/links.html` are not "
     "read: name an index, or a direct URL",
-    "<<EOF": "a here-document in RUN is not read: name what it installs by hand",
+    "python3 <<EOF": "the here-document is not read: name by hand what it installs",
 }
 
 

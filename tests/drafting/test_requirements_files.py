@@ -22,7 +22,7 @@ def test_a_file_that_others_include_is_read_once_in_each_role(tmp_path: Path) ->
 
     clues = read_file(tmp_path / "0.txt")
 
-    assert [f"r{level}" for level in range(20)] + ["numpy<2"] == [
+    assert ["numpy<2"] + [f"r{level}" for level in reversed(range(20))] == [
         each.text for each in clues.requirements
     ]
-    assert ["numpy<2", "scipy<2"] == [each.text for each in clues.constraints]
+    assert ["scipy<2", "numpy<2"] == [each.text for each in clues.constraints]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from depcheck.drafting.guessing import Draft
     from depcheck.terminal import Console
 
-_FOUND = ("Dockerfile", "pyproject.toml", "requirements.txt")
+_FOUND = ("Dockerfile", "pyproject.toml", "requirements.txt", "environment.yml")
 """What is looked for where no source is named."""
 
 
@@ -77,7 +77,8 @@ def _sources(options: Namespace) -> list[Path]:
         raise InputError(
             "no-source",
             f"there is none of {', '.join(f'`{each}`' for each in _FOUND)} here",
-            hint="name a Dockerfile, requirements files or a pyproject.toml, or give `--from-env`",
+            hint="name a Dockerfile, requirements files, a pyproject.toml or an environment.yml, "
+            "or give `--from-env`",
         )
     if len(found) > 1 and found[0].name == "Dockerfile":
         # What it does not install is no part of the image.
@@ -94,6 +95,10 @@ def _read(path: Path) -> Clues:
         from depcheck.drafting.project import read_project  # noqa: PLC0415
 
         return read_project(path)
+    if path.suffix in {".yml", ".yaml"}:
+        from depcheck.drafting.conda import read_conda  # noqa: PLC0415
+
+        return read_conda(path, _is_recorded)
     from depcheck.drafting.requirements_files import read_file  # noqa: PLC0415
 
     return read_file(path)
@@ -121,6 +126,18 @@ def _write(path: Path, text: str, *, force: bool) -> None:
             f"cannot write `{path}`: {refusal(error)}",
             hint="check the folder and its permissions, or name another file by `-o`",
         ) from error
+
+
+def _is_recorded(name: str) -> bool:
+    """Tell whether the recording in depcheck has a project on the default index."""
+    from depcheck.index.default import DEFAULT  # noqa: PLC0415 - slow
+    from depcheck.index.model import NotRecordedError  # noqa: PLC0415
+    from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415
+
+    try:
+        return open_snapshot().index(DEFAULT).project(name) is not None
+    except NotRecordedError:
+        return False
 
 
 def _last_recorded_day() -> str | None:

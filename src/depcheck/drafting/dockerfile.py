@@ -21,6 +21,7 @@ from depcheck.drafting.pip_words import install_words, read_install
 from depcheck.drafting.project import read_project
 from depcheck.drafting.requirements_files import read_file
 from depcheck.errors import InputError
+from depcheck.heredocs import read_heredoc
 from depcheck.limits import LARGEST_DOCKERFILE, objection
 
 if TYPE_CHECKING:
@@ -103,11 +104,10 @@ def _stages(raw: bytes, path: Path) -> tuple[list[_Stage], list[Note]]:
     stages: list[_Stage] = []
     notes: list[Note] = []
     shared: dict[str, str] = {}
-    heredoc: str | None = None
+    lines, inside = raw.decode().splitlines(), 0
     for step in DockerfileParser(fileobj=cast("IO[str]", io.BytesIO(raw))).structure:
         kind, value, line = step["instruction"], step["value"], step["startline"] + 1
-        if heredoc is not None:
-            heredoc = None if step["content"].strip() == heredoc else heredoc
+        if line <= inside:
             continue
         variables = stages[-1].variables if stages else shared
         if kind == "FROM":
@@ -115,23 +115,21 @@ def _stages(raw: bytes, path: Path) -> tuple[list[_Stage], list[Note]]:
         elif kind in {"ARG", "ENV"}:
             _set(variables, value, shared, default=kind == "ARG")
         elif kind == "RUN" and stages:
-            if "<<" in value:
-                heredoc = _heredoc_end(value)
-                text = "a here-document in RUN is not read: name what it installs by hand"
+            found = read_heredoc(lines, step["endline"] + 1, value)
+            inside = found.last if found else inside
+            if found and not found.is_script:
+                text = "the here-document is not read: name by hand what it installs"
                 notes.append(Note(text=text, origin=f"{path.name}:{line}"))
                 continue
-            stages[-1].runs.append((line, value))
+            stages[-1].runs += found.commands if found else [(line, value)]
         elif kind in {"COPY", "ADD"} and stages:
+            found = read_heredoc(lines, step["endline"] + 1, value)
+            inside = found.last if found else inside
             stages[-1].copies += re.findall(r"--from=(\S+)", value)
         elif kind == "SHELL" and not re.search(r'"(?:[^"]*/)?(?:ba|da)?sh"', value):
             text = f"the shell {value} is not known: its commands are read as those of sh"
             notes.append(Note(text=text, origin=f"{path.name}:{line}"))
     return stages, notes
-
-
-def _heredoc_end(value: str) -> str | None:
-    match = re.search(r"<<-?\s*[\"']?(\w+)", value)
-    return match[1] if match else None
 
 
 def _from(value: str) -> _Stage:

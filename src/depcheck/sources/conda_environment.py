@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _REFERENCE = "invalid-conda-environment"
 _LARGEST = 200_000
 """Bytes; YAML is slow to read, and nobody writes more."""
-_SPEC = re.compile(
+SPEC = re.compile(
     r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(?P<versions>[^\s\[=<>!~][^\s\[]*"
     r"|[=<>!~][^\[]*)?(?:\s+[^\s\[]+)?(?:\[.*\])?"
 )
@@ -48,7 +48,7 @@ def read_conda_environment(path: Path, python: str | None) -> Inventory:
     Raises:
         InputError: it cannot be read, is no YAML, or has no list of dependencies.
     """
-    conda, pip = _parts(path)
+    conda, pip = read_parts(path)
     python = python or _python(conda)
     skipped: list[Skipped] = []
     stated = list(_stated(path, conda, skipped))
@@ -62,7 +62,7 @@ def read_conda_environment(path: Path, python: str | None) -> Inventory:
     )
 
 
-def _parts(path: Path) -> tuple[list[str], list[str]]:
+def read_parts(path: Path) -> tuple[list[str], list[str]]:
     """Return the conda packages and the lines of the pip part."""
     try:
         raw = path.read_bytes()
@@ -98,10 +98,15 @@ def _parts(path: Path) -> tuple[list[str], list[str]]:
     return conda, pip
 
 
+def index_names() -> dict[str, str]:
+    """Return the names on the Python index of conda packages that have another one there."""
+    return tomllib.loads((files(__package__) / "conda_names.toml").read_text())
+
+
 def _stated(path: Path, conda: list[str], skipped: list[Skipped]) -> Iterator[Stated]:
-    names = tomllib.loads((files(__package__) / "conda_names.toml").read_text())
+    names = index_names()
     for text in conda:
-        match = _SPEC.fullmatch(text.strip())
+        match = SPEC.fullmatch(text.strip())
         versions = _versions(match["versions"] or "") if match else None
         if match is None or versions is None:
             reason = "a conda specification that depcheck does not read"
