@@ -92,6 +92,12 @@ def test_a_gate_that_finds_nothing_changed_reads_no_toml_and_no_versions(tmp_pat
     }
 
 
+def test_a_live_index_loads_http_with_its_first_request_only() -> None:
+    loaded = loaded_by_python("-c", "import depcheck.index.live.live_index")
+
+    assert {"depcheck"} == loaded & {"depcheck", "email", "requests", "ssl", "tarfile", "urllib3"}
+
+
 def test_the_modules_that_a_command_loads_are_seen() -> None:
     assert {"packaging"} == loaded_by("images", "list") & {"packaging", "resolvelib"}
 
@@ -122,6 +128,11 @@ def below(name: str, tops: Iterable[str]) -> bool:
 
 def loaded_by(*arguments: str) -> set[str]:
     """Return the top-level packages that one run of the command line imports."""
-    command = [sys.executable, "-X", "importtime", "-m", "depcheck", *arguments]
+    return loaded_by_python("-m", "depcheck", *arguments)
+
+
+def loaded_by_python(*arguments: str) -> set[str]:
+    """Return the top-level packages that one run of Python imports."""
+    command = [sys.executable, "-X", "importtime", *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
