@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.problem import Problem
 
 _SECONDS = 900
+_REPORT = "report.json"
 _OURS = ("UV_", "PIP_")
 """Prefixes of variables that would change what the tools ask."""
 
@@ -44,66 +45,79 @@ Opinion: TypeAlias = Callable[["Problem", str, Path], Answer]
 
 def by_uv(problem: Problem, index: str, folder: Path) -> Answer:
     """Ask ``uv pip compile``."""
+    return _pinned(_run([_tool("uv"), *uv_words(problem, index, folder)], folder))
+
+
+def uv_words(problem: Problem, index: str, folder: Path) -> list[str]:
+    """Return the words that put a problem to uv, after its name; write the files they name."""
     files = _Files(problem, folder)
     target = problem.variant.target
     glibc, machine = _platform(target.platform)
-    command = [
-        *(_tool("uv"), "pip", "compile", str(files.requirements), "--no-config", "--quiet"),
+    words = [
+        *("pip", "compile", str(files.requirements), "--no-config", "--quiet"),
         *("--no-annotate", "--no-header", "--no-sources", "--default-index", index),
         *("--python-version", target.python, "--python-platform", f"{machine}-{glibc}"),
         *("--prerelease", _uv_policy(problem.variant.prerelease)),
         *("--constraint", str(files.constraints), "--override", str(files.overrides)),
     ]
     for excluded in files.excluded:
-        command += ["--excludes", str(excluded)]
+        words += ["--excludes", str(excluded)]
     for flag, names in _formats(problem):
-        command += [f"--{flag}={name}" for name in names]
-    return _pinned(_run(command, folder))
+        words += [f"--{flag}={name}" for name in names]
+    return words
 
 
 def by_pip_compile(problem: Problem, index: str, folder: Path) -> Answer:
     """Ask ``pip-compile``, which locks for the Python that runs it."""
+    words = pip_compile_words(problem, index, folder)
+    return _pinned(_run([_tool("pip-compile"), *words], folder))
+
+
+def pip_compile_words(problem: Problem, index: str, folder: Path) -> list[str]:
+    """Return the words that put a problem to pip-compile, after its name; write their files."""
     _refuse_other_python(problem, "pip-compile")
     files = _Files(problem, folder)
-    command = [
-        *(_tool("pip-compile"), str(files.requirements), "--quiet", "--no-annotate", "--no-header"),
+    words = [
+        *(str(files.requirements), "--quiet", "--no-annotate", "--no-header"),
         *("--no-config", "--no-emit-index-url", "--strip-extras", "--output-file", "-"),
         *("--index-url", index, "--constraint", str(files.constraints)),
     ]
     if problem.variant.prerelease == "allow":
-        command.append("--pre")
-    return _pinned(_run(command, folder))
+        words.append("--pre")
+    return words
 
 
 def by_pip(problem: Problem, index: str, folder: Path) -> Answer:
     """Ask ``pip install --dry-run``, which solves for the Python that runs it."""
+    words = pip_words(problem, index, folder)
+    ran = _run([sys.executable, *words], folder)
+    if ran.returncode:
+        return Answer(failure=_reason(ran.stderr))
+    return Answer(pins=reported_pins(folder))
+
+
+def pip_words(problem: Problem, index: str, folder: Path) -> list[str]:
+    """Return the words that put a problem to pip, after Python's name; write their files."""
     _refuse_other_python(problem, "pip")
     files = _Files(problem, folder)
-    report = folder / "report.json"
-    command = [
-        *(
-            sys.executable,
-            "-m",
-            "pip",
-            "--isolated",
-            "--disable-pip-version-check",
-            "install",
-            "--dry-run",
-            "--quiet",
-        ),
-        *("--ignore-installed", "--no-input", "--report", str(report), "--index-url", index),
+    words = [
+        *("-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--dry-run"),
+        *("--quiet", "--ignore-installed", "--no-input", "--report", str(folder / _REPORT)),
+        *("--index-url", index),
         *("--requirement", str(files.requirements), "--constraint", str(files.constraints)),
     ]
     if problem.variant.prerelease == "allow":
-        command.append("--pre")
+        words.append("--pre")
     for flag, names in _formats(problem):
-        command += [f"--{flag}={name}" for name in names]
-    ran = _run(command, folder)
-    if ran.returncode:
-        return Answer(failure=_reason(ran.stderr))
-    installed = json.loads(report.read_text("utf-8"))["install"]
+        words += [f"--{flag}={name}" for name in names]
+    return words
+
+
+def reported_pins(folder: Path) -> dict[str, str]:
+    """Return the pins of the report that pip wrote into a folder."""
+    installed = json.loads((folder / _REPORT).read_text("utf-8"))["install"]
     found = [each["metadata"] for each in installed]
-    return Answer(pins={canonicalize_name(each["name"]): each["version"] for each in found})
+    return {canonicalize_name(each["name"]): each["version"] for each in found}
 
 
 OPINIONS: Mapping[str, Opinion] = {"uv": by_uv, "pip-compile": by_pip_compile, "pip": by_pip}
@@ -199,12 +213,17 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 def _pinned(ran: subprocess.CompletedProcess[str]) -> Answer:
     if ran.returncode:
         return Answer(failure=_reason(ran.stderr))
+    return Answer(pins=printed_pins(ran.stdout))
+
+
+def printed_pins(text: str) -> dict[str, str]:
+    """Return the pins of requirements, whether they have hashes or not."""
     pins: dict[str, str] = {}
-    for line in ran.stdout.splitlines():
+    for line in text.splitlines():
         name, separator, version = line.partition(" ")[0].partition("==")
-        if separator:
+        if separator and not line.startswith((" ", "#")):
             pins[canonicalize_name(name.partition("[")[0])] = version
-    return Answer(pins=pins)
+    return pins
 
 
 def _reason(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Measures depcheck beside its peers; no part of what is installed."""

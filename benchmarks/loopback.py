@@ -1,0 +1,123 @@
+"""A loopback index in a process of its own, which counts what it sends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import secrets
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from depcheck.index.simple_api import Page, SimpleApi
+
+_NOT_MODIFIED = 304
+_FOR_EVER = 365_000_000
+
+
+class Index:
+    """The index, seen from the process that measures; a context manager gives its address.
+
+    As with the default index, pages have an ETag and stay fresh for ten minutes, files for ever: a
+    tool with a filled cache asks for nothing. Each answer is made once: only the first request for
+    it makes the index work.
+    """
+
+    def __init__(
+        self, make: Callable[[], SimpleApi], *, latency: float = 0.0, fresh: int = 600
+    ) -> None:
+        """Take what makes the pages.
+
+        Args:
+            make: Called in the index's own process.
+            latency: Seconds that each answer waits.
+            fresh: Seconds for which a page need not be asked for again.
+        """
+        fork = multiprocessing.get_context("fork")
+        self._make = make
+        self._latency = latency
+        self._fresh = fresh
+        self._root = secrets.token_hex(8)
+        """Part of every address: a port may have been another index's, whose pages are kept."""
+        self._counted = fork.Array("q", 2)
+        self._port = fork.Value("i", 0)
+        self._ready = fork.Event()
+        self._process = fork.Process(target=self._serve, daemon=True)
+
+    def __enter__(self) -> str:
+        self._process.start()
+        self._ready.wait()
+        return f"http://127.0.0.1:{self._port.value}/{self._root}/simple/"
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.join()
+
+    def take(self) -> dict[str, int]:
+        """Return requests and bytes since the last call."""
+        with self._counted.get_lock():
+            requests, sent = self._counted[0], self._counted[1]
+            self._counted[0] = self._counted[1] = 0
+        return {"requests": requests, "sent": sent}
+
+    def _serve(self) -> None:
+        handler = _handler(self._make(), self._count, self._latency, self._fresh)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._port.value = server.server_address[1]
+        self._ready.set()
+        server.serve_forever()
+
+    def _count(self, size: int) -> None:
+        with self._counted.get_lock():
+            self._counted[0] += 1
+            self._counted[1] += size
+
+
+def _handler(
+    api: SimpleApi, count: Callable[[int], None], latency: float, fresh: int
+) -> type[BaseHTTPRequestHandler]:
+    """Return a handler that answers late, and keeps its answers so that only the first costs."""
+    turn = threading.Lock()
+    known: dict[tuple[str, bool], tuple[Page | None, str]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+        wbufsize = -1
+
+        def do_GET(self) -> None:
+            due = time.monotonic() + latency
+            accept = self.headers.get("Accept", "")
+            with turn:
+                key = (self.path, "json" in accept)
+                if key not in known:
+                    path = self.path.lstrip("/").partition("/")[2]
+                    known[key] = (api.answer(path, accept), f'"{len(known)}"')
+                page, etag = known[key]
+            time.sleep(max(0.0, due - time.monotonic()))
+            if page is None or page.location is not None:
+                self._send(404, "text/plain", b"", etag)
+            elif self.headers.get("If-None-Match") == etag:
+                self._send(_NOT_MODIFIED, page.kind, b"", etag)
+            else:
+                self._send(200, page.kind, page.body, etag)
+
+        def _send(self, status: int, kind: str, body: bytes, etag: str) -> None:
+            count(len(body))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            if status != _NOT_MODIFIED:
+                self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", etag)
+            is_file = "/files/" in self.path
+            self.send_header("Cache-Control", f"max-age={_FOR_EVER if is_file else fresh}")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    return Handler
