@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from benchmarks.results import Result
 
-_ROW, _TOP, _LEFT, _PLOT, _WIDTH = 26, 84, 300, 520, 940
+_ROW, _TOP, _LEFT, _PLOT, _WIDTH = 26, 84, 300, 520, 1020
 _BETTER, _WORSE, _INK, _FAINT = "#2a6f97", "#c1121f", "#222", "#d0d0d0"
 
 
@@ -75,7 +75,12 @@ def _axis(scale: _Scale, height: int) -> Iterator[str]:
         )
         label = f"{ratio:g}" if power >= 0 else f"1/{10**-power:g}"
         yield _text(x, _TOP - 12, label, anchor="middle")
-    yield _text(_LEFT, height - 8, "dark tick: must be left of it; light tick: the aim", size=11)
+    yield _text(
+        _LEFT,
+        height - 8,
+        "dark tick: the goal, red where the bar ends right of it; light tick: the aim",
+        size=11,
+    )
 
 
 def _bar(result: Result, y: int, scale: _Scale) -> Iterator[str]:

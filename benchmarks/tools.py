@@ -20,8 +20,7 @@ DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
     "uv": ("uv",),
     "pip-compile": ("pip-tools",),
     "pip": (),
-    "poetry": ("poetry",),
-    "pdm": ("pdm",),
+    "pdm": ("pdm", "hishel<2"),  # pdm 2.29 does not start with hishel 2
 }
 """What is installed for each peer; pip comes with the environment, and is made the newest."""
 

@@ -13,6 +13,8 @@ from support.tree import ROOMS, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+sys.path.append(str(ROOT))  # benchmarks, which are no part of what is installed
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run tests/trust with its full numbers")

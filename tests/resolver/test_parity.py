@@ -1,7 +1,7 @@
 """The compiled form says what `packaging` says, on random input and on all that is recorded.
 
 Of the recorded verdicts on specifiers the tests take a sample, the same one each time;
-``DEPCHECK_PARITY=all`` takes all of them, which is some minutes.
+``DEPCHECK_PARITY=all`` takes all of them, which is half a minute of CPU.
 """
 
 from __future__ import annotations
