@@ -27,14 +27,15 @@ class Index:
     """
 
     def __init__(
-        self, make: Callable[[], SimpleApi], *, latency: float = 0.0, fresh: int = 600
+        self, make: Callable[[], SimpleApi], *, latency: float = 0.0, fresh: int | None = 600
     ) -> None:
         """Take what makes the pages.
 
         Args:
             make: Called in the index's own process.
             latency: Seconds that each answer waits.
-            fresh: Seconds for which a page need not be asked for again.
+            fresh: Seconds for which a page need not be asked for again; None for an index that
+                sends no headers on caching.
         """
         fork = multiprocessing.get_context("fork")
         self._make = make
@@ -77,7 +78,7 @@ class Index:
 
 
 def _handler(
-    api: SimpleApi, count: Callable[[int], None], latency: float, fresh: int
+    api: SimpleApi, count: Callable[[int], None], latency: float, fresh: int | None
 ) -> type[BaseHTTPRequestHandler]:
     """Return a handler that answers late, and keeps its answers so that only the first costs."""
     turn = threading.Lock()
@@ -100,7 +101,7 @@ def _handler(
             time.sleep(max(0.0, due - time.monotonic()))
             if page is None or page.location is not None:
                 self._send(404, "text/plain", b"", etag)
-            elif self.headers.get("If-None-Match") == etag:
+            elif fresh is not None and self.headers.get("If-None-Match") == etag:
                 self._send(_NOT_MODIFIED, page.kind, b"", etag)
             else:
                 self._send(200, page.kind, page.body, etag)
@@ -111,9 +112,10 @@ def _handler(
             self.send_header("Content-Type", kind)
             if status != _NOT_MODIFIED:
                 self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", etag)
-            is_file = "/files/" in self.path
-            self.send_header("Cache-Control", f"max-age={_FOR_EVER if is_file else fresh}")
+            if fresh is not None:
+                self.send_header("ETag", etag)
+                lasting = _FOR_EVER if "/files/" in self.path else fresh
+                self.send_header("Cache-Control", f"max-age={lasting}")
             self.end_headers()
             self.wfile.write(body)
 

@@ -30,10 +30,11 @@ IMAGES = (("nexa_heavy", "cu121"), ("nexa_light", "cu121"), ("nexis", "cu128"))
 
 
 def measure(lab: Lab) -> Iterator[Result]:
-    """Yield a result per image; of the first one also with pages that uv must ask for again."""
+    """Yield a result per image; of the first one also with pages that uv asks for again."""
     first, *rest = IMAGES
     yield _compared(lab, first, "uv", goal=GOAL)
     yield _compared(lab, first, "uv, pages asked again", fresh=0)
+    yield _compared(lab, first, "uv, pages read again", fresh=None)
     for each in rest:
         yield _compared(lab, each, "uv")
 
@@ -52,7 +53,12 @@ def measure_memory(lab: Lab) -> Iterator[Result]:
 
 
 def _compared(
-    lab: Lab, chosen: tuple[str, str], peer: str, *, fresh: int = 600, goal: Goal | None = None
+    lab: Lab,
+    chosen: tuple[str, str],
+    peer: str,
+    *,
+    fresh: int | None = 600,
+    goal: Goal | None = None,
 ) -> Result:
     image, variant = chosen
     question = posed(image_problem(image, variant))
