@@ -41,8 +41,8 @@ gate/data/codes.toml, artifacts/data/codes.toml and validate/checks. -->
 
 Everything that depcheck can object to, by the program that says it: [the gate](#the-gate),
 [inspect](#inspect), [the validator](#the-validator), and the [errors](#errors) that end a command.
-An example is what the program printed in a test; where there is none, no test can make the
-finding by itself (it takes a machine in that state).
+An example is what the program printed in a test; where there is none, no test makes the finding
+as a whole program would.
 """
 _GATE = """\
 

@@ -1,8 +1,10 @@
 """Collect an example of every finding from the tests: ``python -m tools.finding_examples``.
 
-The tests of the gate, of `inspect` and of the validator make each finding at least once. This runs
-them, keeps for each code the shortest finding that was made, as the commands print it, and writes
-`tools/finding_examples.json`, from which `tools.codes_page` takes its examples.
+The tests of the gate, of `inspect` and of the validator make nearly every finding. This runs them,
+keeps for each code the shortest finding that was made, as the commands print it, and writes
+`tools/finding_examples.json`, from which `tools.codes_page` takes its examples. Where tests are
+named (``python -m tools.finding_examples tests/gate``), only these run, and the other examples
+stay.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import pytest
 from pip._internal.models.index import PyPI
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 EXAMPLES = Path(__file__).with_suffix(".json")
 _TESTS = ("tests/gate", "tests/artifacts", "tests/cli/test_inspect.py", "tests/validate")
 _TEST_FOLDER = re.compile(r"/tmp/pytest-of-\w+/pytest-\d+/[^/\s]+/")  # noqa: S108 - only matched
+_LOOPBACK = re.compile(r"https?://127\.0\.0\.1:\d+")
 _NUMBERED = re.compile(r"^\d+/")
 """Where a test keeps several lock sets of one image."""
 _DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32,}\b")
@@ -40,6 +43,7 @@ class Collector:
     def keep(self, program: str, code: str, first: str, evidence: Iterable[str]) -> None:
         """Keep one finding as its program prints it."""
         text = "\n    ".join([first, *evidence])
+        text = _LOOPBACK.sub("https://index.example", text)
         text = text.replace(PyPI.simple_url, "https://index.example/simple")
         text = text.replace(PyPI.file_storage_domain, "files.example")
         lines = _DIGEST.sub(r"\1...", _TEST_FOLDER.sub("", text)).split("\n")
@@ -109,20 +113,21 @@ def shortest(texts: Iterable[str]) -> str | None:
     return min(lasting, key=lambda text: (len(text), text), default=None)
 
 
-def main() -> int:
+def main(tests: Sequence[str]) -> int:
     """Run the tests and write the examples."""
     collector = Collector()
-    options = ["-q", "-p", "no:xdist", *_TESTS]
+    options = ["-q", "-p", "no:xdist", *(tests or _TESTS)]
     code = pytest.main(options, plugins=[collector])
     if code:
         return int(code)
-    found = {
-        program: {name: text for name in sorted(codes) if (text := shortest(codes[name]))}
-        for program, codes in sorted(collector.seen.items())
-    }
+    found = json.loads(EXAMPLES.read_text(encoding="utf-8")) if tests else {}
+    for program, codes in collector.seen.items():
+        made = {name: text for name, said in codes.items() if (text := shortest(said))}
+        found[program] = dict(sorted({**made, **found.get(program, {})}.items()))
+    found = dict(sorted(found.items()))
     EXAMPLES.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
