@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,25 +28,38 @@ def make_server(roots: Mapping[str, SimpleApi], port: int = 0) -> ThreadingHTTPS
     Raises:
         EnvironmentFailure: the port is taken.
     """
+    try:
+        return ThreadingHTTPServer((LOOPBACK, port), _handler(roots))
+    except OSError as error:
+        raise EnvironmentFailure(
+            "port-taken",
+            f"cannot listen on {LOOPBACK}:{port}: {refusal(error)}",
+            hint="name another port by `--port`, or leave it out for any that is free",
+        ) from error
+
+
+def _handler(roots: Mapping[str, SimpleApi]) -> type[BaseHTTPRequestHandler]:
     turn = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            page = self._page()
-            if page is not None and page.location is not None:
-                self._send(302, "text/plain", b"", {"Location": page.location})
-            elif page is not None:
-                self._send(200, page.kind, page.body, {})
-            else:
-                self._send(404, "text/plain", b"not found\n", {})
-
-        def _page(self) -> Page | None:
-            name, _, path = self.path.partition("?")[0].lstrip("/").partition("/")
-            root = roots.get(name)
-            if root is None:
-                return None
             with turn:  # an index is no matter for several threads
-                return root.answer(path, self.headers.get("Accept", ""))
+                page = _page(roots, self.path, self.headers.get("Accept", ""))
+            if page is None:
+                self._send(404, "text/plain", b"not found\n", {})
+            elif page.location is not None:
+                self._send(302, "text/plain", b"", {"Location": page.location})
+            else:
+                self._send_page(page)
+
+        def _send_page(self, page: Page) -> None:
+            """Send a page, unless whoever asks has it: its port may have been another server's."""
+            tag = f'"{hashlib.blake2b(page.body, digest_size=16).hexdigest()}"'
+            headers = {"ETag": tag, "Cache-Control": "no-cache"}
+            if self.headers.get("If-None-Match") == tag:
+                self._send(304, page.kind, b"", headers)
+            else:
+                self._send(200, page.kind, page.body, headers)
 
         def _send(self, status: int, kind: str, body: bytes, more: Mapping[str, str]) -> None:
             self.send_response(status)
@@ -61,14 +75,13 @@ def make_server(roots: Mapping[str, SimpleApi], port: int = 0) -> ThreadingHTTPS
         def log_message(self, *_: Any) -> None:
             """Say nothing: who asked is of no interest."""
 
-    try:
-        return ThreadingHTTPServer((LOOPBACK, port), Handler)
-    except OSError as error:
-        raise EnvironmentFailure(
-            "port-taken",
-            f"cannot listen on {LOOPBACK}:{port}: {refusal(error)}",
-            hint="name another port by `--port`, or leave it out for any that is free",
-        ) from error
+    return Handler
+
+
+def _page(roots: Mapping[str, SimpleApi], path: str, accept: str) -> Page | None:
+    name, _, rest = path.partition("?")[0].lstrip("/").partition("/")
+    root = roots.get(name)
+    return None if root is None else root.answer(rest, accept)
 
 
 def address(server: ThreadingHTTPServer, name: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -149,6 +150,20 @@ def test_what_is_not_there_is_not_found(snapshot: Snapshot) -> None:
         for path in ("simple/nowhere/", "", "files/app/9/app-9.whl", "files/app/1.0/other.whl")
     ]
     assert {"nowhere"} == api.not_recorded
+
+
+def test_page_that_is_known_is_not_sent_again(root: str) -> None:
+    with urlopen(Request(f"{root}app/", headers=json_page())) as answer:  # noqa: S310 - loopback
+        known = {**json_page(), "If-None-Match": answer.headers["ETag"]}
+
+        assert answer.headers["Cache-Control"] == "no-cache"
+    with pytest.raises(HTTPError) as caught:
+        fetched(f"{root}app/", known)
+
+    caught.value.close()
+
+    assert 304 == caught.value.code
+    assert fetched(f"{root}app/", {**known, "Accept": "text/html"}).startswith(b"<!DOCTYPE html>")
 
 
 def test_a_port_that_is_taken_is_named(snapshot: Snapshot) -> None:
