@@ -118,6 +118,18 @@ def test_good_rule_loads(tmp_path: Path) -> None:
             "mend the range",
         ),
         (
+            "torch<2.3",
+            "torch[extra]<2.3",
+            "rules.toml:4: rule[0].when: `torch[extra]<2.3` has extras or a marker",
+            "a scope is a package and versions: `torch<2.3`",
+        ),
+        (
+            '["numpy<2"]',
+            '["numpy<2,>2"]',
+            "rules.toml:5: rule[0].then[0]: `numpy<2,>2` allows no version",
+            "mend the range",
+        ),
+        (
             '["numpy<2"]',
             '["numpy"]',
             "rules.toml:5: rule[0].then[0]: `numpy` allows every version",
@@ -183,6 +195,24 @@ def test_wrong_rule_does_not_load(
     assert old in GOOD
 
     assert (message, hint) == failure(tmp_path, GOOD.replace(old, new))
+
+
+def test_only_what_is_required_can_be_installed(tmp_path: Path) -> None:
+    text = GOOD.replace('"require"', '"forbid"').replace("since =", "install = true\nsince =")
+
+    assert (
+        "rules.toml:8: rule[0].install: is only for rules of kind `require`",
+        "leave it out",
+    ) == failure(tmp_path, text)
+
+
+def test_a_build_that_needs_nothing_is_no_statement(tmp_path: Path) -> None:
+    text = GOOD.replace('"require"', '"build"').replace('then = ["numpy<2"]', "build = {}")
+
+    assert (
+        "rules.toml:5: rule[0].build: must not be empty",
+        "state `isolation`, `constraints` or `env`",
+    ) == failure(tmp_path, text)
 
 
 def test_remedied_pins_are_for_rules_about_pairs(tmp_path: Path) -> None:

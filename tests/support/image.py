@@ -125,7 +125,12 @@ class Image:
         ]
 
 
-CLEAN = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
+CLEAN = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+}
 
 
 def install(image: Image, *wheels: Path) -> None:
