@@ -253,6 +253,24 @@ def test_all_stages_install_what_is_locked_and_a_second_run_does_nothing(machine
     assert machine.house.requests == []
 
 
+def test_a_wheel_from_a_url_is_installed_by_its_hash(machine: Machine) -> None:
+    path = make_wheel(machine.folder / "default", "own", "1.0")
+    url = machine.house.file_url("default", path.name)
+    sources = [DirectSource(url=url, sha256=digest) for digest in (sha256(path), "0" * 64)]
+    pins = [
+        Pin(name="own", version="1.0", index=None, file=None, direct=source) for source in sources
+    ]
+    solution = make_solution(machine.house, DirectSource(url="https://git.example/x", vcs="git"))
+    write(render(replace(solution, pins=(pins[1],), after=())), machine.folder / "locks")
+    forged = machine.run()
+    write(render(replace(solution, pins=(pins[0],), after=())), machine.folder / "locks")
+    done = machine.run()
+
+    assert (3, 0) == (forged.returncode, done.returncode), done.stderr
+    assert "stage packages-direct: installed and verified" in log_of(done)
+    assert machine.evaluate("m.version('own')") == "1.0"
+
+
 def hostile(machine: Machine) -> dict[str, str]:
     """Return a user's configuration that offers another torch everywhere it can."""
     default = machine.house.index_url("default")

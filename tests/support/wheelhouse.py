@@ -211,7 +211,10 @@ def serve(folders: Mapping[str, Path]) -> Iterator[Wheelhouse]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815  # uv asks so for what a URL names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # inherited name
             """Keep the test output clean."""
