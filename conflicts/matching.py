@@ -45,7 +45,7 @@ def rules_about(rules: Iterable[Rule], name: str) -> tuple[Rule, ...]:
 def rule_matches(rule: Rule, name: str, version: Version) -> bool:
     """Whether this version of this package is in the rule's scope.
 
-    Pre-releases and local versions count: ``2.3.0rc1`` and ``2.2.2+cu121`` are below 2.3.
+    Pre-releases and local versions count: ``2.2.0rc1`` and ``2.2.2+cu121`` are below 2.3.
     """
     return _holds(rule.when, name, version)
 

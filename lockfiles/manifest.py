@@ -102,6 +102,7 @@ def _pin(pin: Pin, stage: str) -> dict[str, Any]:
         "stage": stage,
         "extras": list(pin.extras),
         "source": (direct.commit if direct.vcs else direct.sha256) or "" if direct else "",
+        "url": direct.url if direct and not direct.vcs else "",
         "recorded": pin.metadata_from != "wheel",
     }
 

@@ -47,7 +47,7 @@ class Distribution:
     """Requires-Dist as published."""
     requires_python: str = ""
     origins: tuple[str, ...] = ()
-    """Commit and hashes of the direct reference that it came from (PEP 610)."""
+    """Commit or hashes of the direct reference that it came from (PEP 610), else its URL."""
     problem: str = ""
     """Why its metadata cannot be used, empty where it can."""
 
@@ -189,7 +189,9 @@ def _origins(path: Path) -> tuple[str, ...]:
         raise ValueError("direct_url.json holds no object")  # noqa: TRY004  # bad data, as JSON's
     archive, vcs = record.get("archive_info") or {}, record.get("vcs_info") or {}
     hashes = [*(archive.get("hashes") or {}).values(), archive.get("hash", "").partition("=")[2]]
-    return tuple(str(each) for each in [vcs.get("commit_id"), *hashes] if each)
+    proven = tuple(str(each) for each in [vcs.get("commit_id"), *hashes] if each)
+    # uv records no hash of an archive, though it checks it.
+    return proven or (str(record.get("url", "")).partition("#")[0],)
 
 
 @lru_cache(maxsize=None)

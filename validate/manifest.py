@@ -33,6 +33,8 @@ class Pin:
     extras: tuple[str, ...]
     source: str
     """Commit or hash of the direct reference; empty for a file of an index."""
+    url: str
+    """Where the archive of a direct reference is; empty for others."""
     recorded: bool
     """Its metadata was recorded, not read from the wheel that is installed."""
 
@@ -278,6 +280,7 @@ def _pin(entry: _Object) -> Pin:
         stage=entry.text("stage"),
         extras=entry.texts("extras"),
         source=entry.text("source"),
+        url=entry.text("url"),
         recorded=entry.flag("recorded"),
     )
 

@@ -43,3 +43,9 @@ def test_statements_are_merged(
 
     assert (text, certain) == (found.text, found.certain)
     assert specifier_range(specifier) == found.versions
+
+
+def test_what_was_merged_names_all_its_places() -> None:
+    [found] = merged(map(stated, (">=1", "<3", "<2")), alternatives=False)
+
+    assert ("at >=1, at <3, at <2", ">=1, <3, <2") == (found.origin, found.text)

@@ -142,3 +142,9 @@ def test_given_agrees_with_membership_for_pins(pin: str, low: str, high: str) ->
     root = Requirement(f"torch=={pin}")
 
     assert inside is bool(active_rules([found], "cpu", [root]))
+
+
+def test_a_pre_release_above_the_floor_counts() -> None:
+    """A specifier set by itself leaves pre-releases out where it names none."""
+    assert rule_matches(rule("torch>=2.2"), "torch", Version("2.3.0rc1"))
+    assert not rule_matches(rule("torch>=2.4"), "torch", Version("2.3.0rc1"))

@@ -107,13 +107,18 @@ def test_each_pin_has_its_stage_and_source() -> None:
         "stage": "torch",
         "extras": [],
         "source": "",
+        "url": "",
         "recorded": False,
     }
     assert (pins["axolotl"]["source"], pins["axolotl"]["recorded"]) == (
         "47e19164847c0000000000000000000000000000",
         True,
     )
-    assert pins["archived"]["source"] == "a" * 64
+    assert pins["axolotl"]["url"] == ""
+    assert (pins["archived"]["source"], pins["archived"]["url"]) == (
+        "a" * 64,
+        "https://files.example/archived-2.0.zip",
+    )
 
 
 def test_what_the_spec_wants_arrives() -> None:

@@ -25,7 +25,7 @@ import venv
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uv
 
@@ -255,7 +255,8 @@ def validated(machine: Machine) -> str:
     """Run the validator; whatever it finds is a failure."""
     program = machine.locks / "validate_dependencies"
     command = [str(program), "--python", str(machine.python), "--json"]
-    done = subprocess.run(command, env=machine.environment, capture_output=True, check=False)
+    image = {**machine.environment, **stated(machine)["env"]}
+    done = subprocess.run(command, env=image, capture_output=True, check=False)
     document = json.loads(done.stdout)
     results = document["results"]
     found = [each for each in results if each["status"] in {"fail", "warn", "error"}]
@@ -271,11 +272,9 @@ def validated(machine: Machine) -> str:
 
 def checked(machine: Machine) -> str:
     """Compare what `pip check` complains of with the waivers of the lock."""
-    document = tomllib.loads((machine.locks / "pylock.toml").read_text(encoding="utf-8"))
-    waivers = document["tool"]["depcheck"].get("waivers", [])
     expected = {
         (normalised(each["package"]), each["version"], normalised(name_of(each["requirement"])))
-        for each in waivers
+        for each in stated(machine)["waivers"]
     }
     lines = machine.pip("check")
     found: set[tuple[str, str, str]] = set()
@@ -288,6 +287,12 @@ def checked(machine: Machine) -> str:
     if found != expected:
         raise Failure(f"complains of {sorted(found)}, waived are {sorted(expected)}")
     return "; ".join(lines) if expected else "nothing to complain of, nothing waived"
+
+
+def stated(machine: Machine) -> dict[str, Any]:
+    """Return what depcheck wrote into the lock for itself."""
+    lock = tomllib.loads((machine.locks / "pylock.toml").read_text(encoding="utf-8"))
+    return {"env": {}, "waivers": [], **lock["tool"]["depcheck"]}
 
 
 def compared(one: list[str], other: list[str]) -> str:

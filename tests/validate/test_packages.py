@@ -266,6 +266,36 @@ def test_another_commit_is_found(image: Image) -> None:
     assert other.findings("--only", "installed") == []
 
 
+@pytest.mark.parametrize(
+    ("installed", "message"),
+    [
+        ('{"archive_info": {"hashes": {"sha256": "%s"}}}' % ("a" * 64), None),
+        ('{"archive_info": {"hash": "sha256=%s"}}' % ("a" * 64), None),
+        ('{"archive_info": {}, "url": "https://x.example/gamma-1.0.zip"}', None),
+        ('{"archive_info": {}, "url": "https://x.example/gamma-1.0.zip#egg=gamma"}', None),
+        ('{"archive_info": {}, "url": "https://y.example/gamma-1.0.zip"}', "https://y.example/"),
+        (
+            '{"archive_info": {"hash": "sha256=b"}, "url": "https://x.example/gamma-1.0.zip"}',
+            "b",
+        ),
+        ('{"archive_info": {}}', "elsewhere"),
+    ],
+)
+def test_another_archive_is_found(image: Image, installed: str, message: str | None) -> None:
+    """By its hash; by its URL where the installer, as uv does, has recorded no hash."""
+    source = DirectSource(url="https://x.example/gamma-1.0.zip", sha256="a" * 64)
+    pins = tuple(
+        pin("gamma", index=None, file=None, direct=source) if each.name == "gamma" else each
+        for each in image.solution.pins
+    )
+    (image.packages / "gamma-1.0.dist-info" / "direct_url.json").write_text(installed)
+    found = image.locked(pins=pins).findings("--only", "installed")
+
+    assert [message and f"want {'a' * 64}, installed from {message}"] == (
+        [text.removesuffix("gamma-1.0.zip") for _, _, text in found] or [None]
+    )
+
+
 def test_one_stage_is_judged_alone(image: Image) -> None:
     for name in ("alpha-1.0", "beta-1.5", "gamma-1.0"):
         shutil.rmtree(image.packages / f"{name}.dist-info")

@@ -90,7 +90,7 @@ def _compared(pin: Pin, found: Distribution | None) -> Finding | None:
     if not same_version(found.version, pin.version):
         code = LABEL if same_public_version(found.version, pin.version) else VERSION
         return code.found(pin.name, message, location=where)
-    if pin.source and pin.source not in found.origins:
+    if pin.source and not {pin.source, pin.url}.intersection(found.origins):
         origin = " ".join(found.origins) or "elsewhere"
         message = f"want {pin.source}, installed from {origin}"
         return SOURCE.found(pin.name, message, location=where)
