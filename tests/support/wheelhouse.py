@@ -101,12 +101,12 @@ def sdist_files(
     requires: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the source tree of a package that builds itself."""
-    requires = ", ".join(f'"{requirement}"' for requirement in build_requires)
+    wanted = ", ".join(f'"{requirement}"' for requirement in build_requires)
     return {
         "PKG-INFO": metadata_text(name, version, requires),
         "backend.py": backend_source(name, version, preamble=preamble),
         "pyproject.toml": (
-            f'[build-system]\nrequires = [{requires}]\nbuild-backend = "backend"\n'
+            f'[build-system]\nrequires = [{wanted}]\nbuild-backend = "backend"\n'
             'backend-path = ["."]\n'
         ),
     }

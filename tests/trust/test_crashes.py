@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.killing import KINDS
-from support.small import Small, files_of, small
+from support.small import Small, files_of
 from support.wheelhouse import Wheelhouse, make_wheel, serve
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ UNSHARE = ("unshare", "--user", "--map-root-user", "--mount")
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_writers_leave_the_old_or_the_new(tmp_path: Path, kind: str, full: bool) -> None:
-    count = 200 if full else 30
+    count = 200 if full else 15
     command = [sys.executable, "-m", "support.killing", kind, str(tmp_path), str(count)]
     ran = subprocess.run(
         command,
@@ -59,24 +59,27 @@ def test_killed_writers_leave_the_old_or_the_new(tmp_path: Path, kind: str, full
     }
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Wheelhouse]:
-    make_wheel(tmp_path / "house", "one", "1.0", requires=["three"])
-    make_wheel(tmp_path / "house", "two", "1.0", requires=["three<2"])
+def fill(house: Path) -> None:
+    """Write the wheels of a small index."""
+    make_wheel(house, "one", "1.0", requires=["three"])
+    make_wheel(house, "two", "1.0", requires=["three<2"])
     for version in ("1.0", "1.1", "2.0"):
-        make_wheel(tmp_path / "house", "three", version)
-    with serve({"main": tmp_path / "house"}) as served:
-        yield served
+        make_wheel(house, "three", version)
 
 
-@pytest.fixture
-def world(tmp_path: Path, house: Wheelhouse) -> Small:
-    folder = tmp_path / "world"
+def world_of(folder: Path, house: Wheelhouse) -> Small:
+    """Return a folder with a spec, and a cache, whose default index is the small one."""
     folder.mkdir()
     env = {"DEPCHECK_CACHE_DIR": str(folder / "cache"), "PIP_INDEX_URL": house.index_url("main")}
-    made = small(folder, **env)
     (folder / "demo.toml").write_text(SPEC)
-    return made
+    return Small(folder=folder, env=env)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Small]:
+    fill(tmp_path / "house")
+    with serve({"main": tmp_path / "house"}) as served:
+        yield world_of(tmp_path / "world", served)
 
 
 COMMANDS = {
@@ -101,7 +104,7 @@ def test_killed_commands_leave_outputs_and_cache_whole(
     seconds = time.perf_counter() - started
     right = outputs(world)
     random = Random(command)
-    count = 100 if full else 4
+    count = 200 if full else 3
     for _ in range(count):
         if random.random() < 0.5:
             shutil.rmtree(world.folder / "cache", ignore_errors=True)
@@ -122,7 +125,7 @@ def test_killed_commands_leave_outputs_and_cache_whole(
 
 
 def test_runs_at_once_share_a_cache_and_agree(world: Small, full: bool) -> None:
-    count = 16 if full else 4
+    count = 16 if full else 3
     together = [
         world.start("solve", "demo.toml", "--live", "--out", "together") for _ in range(count)
     ]
@@ -146,50 +149,63 @@ def can_mount() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-FULL = """
+FULL = "head -c 4M /dev/zero >small/filler 2>/dev/null"
+READ_ONLY = "mount -o remount,ro small"
+SPOILED = """
 set -u
+look() { (cd small && find . ! -name filler | sort && find . -type f -exec sha256sum {} + | sort); }
 mount -t tmpfs -o size=1m none small
 cp -r before/. small
-before=$(cd small && find . -type f | sort | xargs sha256sum)
-head -c 4M /dev/zero >small/filler 2>/dev/null
+before=$(look)
+SPOIL
 "$@"
 echo "exit $?"
-rm small/filler
-after=$(cd small && find . -type f | sort | xargs sha256sum)
+rm -f small/filler 2>/dev/null
+after=$(look)
 [[ $before == "$after" ]] && echo same || echo "changed: $after"
 """
+OUTPUTS = {
+    "solve": ("solve", "demo.toml", "--live", "--out", "small/locks"),
+    "record": ("index", "record", "demo.toml", "--snapshot", "small/new.sqlite"),
+    "compile": ("compile", "demo.in", "-o", "small/requirements.txt"),
+    "report": ("report", "demo.toml", "--out", "locks", "-o", "small/report.html"),
+    "export": ("export", "demo.toml", "--format", "requirements", "-o", "small/out.txt"),
+    "init": ("init", "demo.in", "--base-image", "python:3.11", "-o", "small/drafted.toml"),
+    "gate": ("gate", "demo.toml", "--output", "json=small/gate.json"),
+}
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
+    """Return a world with outputs of every kind in the folder `before`."""
+    folder = tmp_path_factory.mktemp("stocked")
+    fill(folder / "house")
+    with serve({"main": folder / "house"}) as served:
+        world = world_of(folder / "world", served)
+        (world.folder / "demo.in").write_text("one\n")
+        assert 0 == world.run("solve", "demo.toml", "--live")[0]
+        before = world.folder / "before"
+        shutil.copytree(world.folder / "locks", before / "locks")
+        pylock = before / "locks" / "demo" / "cpu" / "pylock.toml"
+        pylock.write_bytes(pylock.read_bytes() + b"# an older lock set\n")
+        for name in ("new.sqlite", "requirements.txt", "report.html", "out.txt", "gate.json"):
+            (before / name).write_text("as it was\n")
+        (world.folder / "small").mkdir()
+        yield world
 
 
 @pytest.mark.skipif(not can_mount(), reason="needs a user namespace that may mount")
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("solve", "demo.toml", "--live", "--out", "small/locks"),
-        ("index", "record", "demo.toml", "--snapshot", "small/new.sqlite"),
-        ("compile", "demo.in", "-o", "small/requirements.txt"),
-        ("report", "demo.toml", "--out", "locks", "-o", "small/report.html"),
-        ("export", "demo.toml", "--format", "requirements", "-o", "small/out.txt"),
-        ("init", "demo.in", "--base-image", "python:3.11", "-o", "small/drafted.toml"),
-        ("gate", "demo.toml", "--output", "json=small/gate.json"),
-    ],
-    ids=lambda words: words[0],
-)
-def test_a_full_disk_is_said_and_leaves_what_was_there(
-    world: Small, words: tuple[str, ...]
+@pytest.mark.parametrize("spoil", [FULL, READ_ONLY], ids=["full", "read-only"])
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_a_full_or_read_only_disk_is_said_and_leaves_what_was_there(
+    stocked: Small, command: str, spoil: str
 ) -> None:
-    (world.folder / "demo.in").write_text("one\n")
-    assert 0 == world.run("solve", "demo.toml", "--live")[0]
-    before = world.folder / "before"
-    shutil.copytree(world.folder / "locks", before / "locks")
-    pylock = before / "locks" / "demo" / "cpu" / "pylock.toml"
-    pylock.write_bytes(pylock.read_bytes() + b"# an older lock set\n")
-    for name in ("new.sqlite", "requirements.txt", "report.html", "out.txt", "gate.json"):
-        (before / name).write_text("as it was\n")
-    (world.folder / "small").mkdir()
+    script = SPOILED.replace("SPOIL", spoil)
+    start = [*UNSHARE, "bash", "-c", script, "bash", sys.executable, "-m", "depcheck"]
     process = subprocess.run(
-        [*UNSHARE, "bash", "-c", FULL, "bash", sys.executable, "-m", "depcheck", *words],
-        cwd=world.folder,
-        env={**os.environ, **world.env},
+        [*start, *OUTPUTS[command]],
+        cwd=stocked.folder,
+        env={**os.environ, **stocked.env},
         capture_output=True,
         text=True,
         check=False,
