@@ -76,6 +76,8 @@ class FileRecord:
     has_metadata: bool = False
     """The index serves the wheel's METADATA beside it (PEP 658)."""
     metadata_sha256: str | None = None
+    downloaded: bool = False
+    """The index states no hash: this one was computed from a download, as the user asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

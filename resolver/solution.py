@@ -26,6 +26,8 @@ class LockedFile:
     """Bytes; None where the index does not say."""
     uploaded: int | None
     """Seconds since the epoch; None where the index does not say."""
+    downloaded: bool = False
+    """The index states no hash: this one was computed from a download."""
 
     @property
     def is_wheel(self) -> bool:

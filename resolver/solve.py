@@ -218,7 +218,8 @@ def _locked_file(found: Found, candidate: Candidate) -> LockedFile:
             "unhashed-file",
             f"index `{index.location}` states no SHA-256 for `{record.filename}`, "
             "and a lock without it would prove nothing",
-            hint=f"pin another version of `{candidate.name}`, one whose hash is recorded",
+            hint=f"pin another version of `{candidate.name}`, or ask the indexes themselves and "
+            f"let the hash be computed from a download: `--hash-by-download {candidate.name}`",
         )
     return LockedFile(
         filename=record.filename,
@@ -226,6 +227,7 @@ def _locked_file(found: Found, candidate: Candidate) -> LockedFile:
         sha256=record.sha256,
         size=record.size,
         uploaded=dist.uploaded,
+        downloaded=record.downloaded,
     )
 
 
@@ -311,6 +313,11 @@ def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator
                 "the as-of moment could not be applied to files whose index states no upload "
                 f"times: {', '.join(undated)}"
             )
+    yield from (
+        f"the hash of `{pin.file.filename}` was computed by download: its index states none"
+        for pin in pins
+        if pin.file and pin.file.downloaded
+    )
     versions = {pin.name: Version(pin.version) for pin in pins}
     for mixture in mixtures(versions, problem.variant.name):
         named = ", ".join(f"`{subject}`" for subject in mixture.subjects)

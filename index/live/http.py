@@ -117,7 +117,7 @@ class Http:
         """
         bare = self._credentials.learn(url)
         try:
-            _, response = self._send(bare, {})
+            _, response = self._send(bare, {"accept-encoding": "identity"})
         except _PassingError as passing:
             raise passing.failure from passing
         if response.status != OK:

@@ -11,6 +11,7 @@ import itertools
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -21,11 +22,12 @@ from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
 from depcheck.index.live.listing import ListedProject, Listing, address, file_record
 from depcheck.index.live.once import Once
 from depcheck.index.live.pages import fetch_page
+from depcheck.index.live.remote_file import hash_of
 from depcheck.index.model import CoreMetadata, Dependency, FileRecord, InvalidMetadataError
 from depcheck.index.project import newest_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor
 
     from depcheck.index.interface import PackageIndex
@@ -56,6 +58,7 @@ class LiveIndex:
         fresh: float = FRESH_SECONDS,
         root: str | None = None,
         ahead: Executor | None = None,
+        to_hash: frozenset[str] = frozenset(),
     ) -> None:
         """Ask the index at a location.
 
@@ -66,6 +69,7 @@ class LiveIndex:
             fresh: Seconds for which a page is not asked for again.
             root: The URL to ask, where it is not the location: with credentials, for one.
             ahead: Reads what may be asked for next.
+            to_hash: Projects whose files are downloaded where the index states no hash of them.
         """
         self.location = location
         stated = root or location
@@ -79,6 +83,8 @@ class LiveIndex:
         self._steps: Counter[str] = Counter()
         """How many files of each project were asked for that nobody had foreseen."""
         self.ahead = ahead
+        self._to_hash = to_hash
+        self._hashed: Once[str, tuple[str, int]] = Once()
         self._unannounced = True
         """Whether METADATA may lie beside wheels though the pages do not say so."""
         self.quality: Counter[str] = Counter()
@@ -90,6 +96,20 @@ class LiveIndex:
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where a file is, with its hash and size."""
+        record = self._stated(project, dist)
+        if record.sha256 is not None or project.name not in self._to_hash:
+            return record
+        url = address(self._listings[project.name], dist.position)
+        sha256, size = self._hashed.get(url, lambda: hash_of(self._http, url))
+        if record.size not in {None, size}:
+            raise IndexUnreachableError(
+                "size-mismatch",
+                f"`{redacted(url)}` has {size} bytes, and its index states {record.size}",
+                hint="the index is inconsistent, or somebody changed the file on its way",
+            )
+        return replace(record, sha256=sha256, size=size, downloaded=True)
+
+    def _stated(self, project: Project, dist: Dist) -> FileRecord:
         return file_record(self._listings[project.name], self.location, dist.position)
 
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
@@ -126,7 +146,7 @@ class LiveIndex:
     def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         if dist.tags is None and dist.uploaded is not None and dist.uploaded < _PEP_643_SECONDS:
             return None
-        file = self.file(project, dist)
+        file = self._stated(project, dist)
         found = self._described(file, address(self._listings[project.name], dist.position))
         if isinstance(found, InvalidMetadataError):
             raise found
@@ -216,6 +236,7 @@ def live_indexes(
     roots: Mapping[str, str] | None = None,
     hurried: bool = True,
     waiting: Waiting | None = None,
+    to_hash: Iterable[str] = (),
 ) -> Callable[[str], PackageIndex]:
     """Return the look-up of live indexes by location; they share one session and one cache.
 
@@ -225,7 +246,9 @@ def live_indexes(
         roots: The URLs to ask, by location, where the two differ.
         hurried: Somebody waits: look-ups that are likely to be needed are made ahead.
         waiting: Says what is waited for.
+        to_hash: Projects whose files are downloaded where an index states no hash of them.
     """
+    hashed = frozenset(to_hash)
     addresses = roots or {}
     http = Http(waiting=waiting)
     shared = cache or Cache(default_cache())
@@ -237,7 +260,13 @@ def live_indexes(
             return made[location]
         # Of threads that come here at once, one makes the index that all use.
         index = LiveIndex(
-            location, http, shared, fresh=fresh, root=addresses.get(location), ahead=ahead
+            location,
+            http,
+            shared,
+            fresh=fresh,
+            root=addresses.get(location),
+            ahead=ahead,
+            to_hash=hashed,
         )
         return made.setdefault(location, index)
 

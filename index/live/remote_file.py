@@ -17,6 +17,28 @@ _TAIL = 64 * 1024
 _STEP = 16 * 1024
 _LARGEST_WHOLE = 512 * 1024 * 1024
 _LARGEST_WINDOW = 64 * 1024 * 1024
+_LARGEST_HASHED = 8 * 1024**3
+_CHUNK = 1024 * 1024
+
+
+def hash_of(http: Http, url: str, *, largest: int = _LARGEST_HASHED) -> tuple[str, int]:
+    """Return SHA-256 and size of a file, which is downloaded and not kept.
+
+    Raises:
+        IndexUnreachableError: no such file, not all of it, or more than the largest size.
+    """
+    digest, size = hashlib.sha256(), 0
+    with http.stream(url) as body:
+        while chunk := body.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            if size > largest:
+                raise IndexUnreachableError(
+                    "file-too-large",
+                    f"`{redacted(url)}` has more than {largest} bytes, and its hash is not known",
+                    hint="pin another version, one whose hash is recorded",
+                )
+    return digest.hexdigest(), size
 
 
 class RemoteFile(io.RawIOBase):

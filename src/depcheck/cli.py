@@ -231,6 +231,13 @@ def _add_solve(commands: _Commands) -> None:
     source.add_argument(
         "--live", action="store_true", help="ask the indexes themselves, over the network"
     )
+    parser.add_argument(
+        "--hash-by-download",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="download its file where the index states no hash (with --live)",
+    )
     _add_rules(parser)
 
 
@@ -326,6 +333,7 @@ _COMPILE_LISTS = (
     (("--only-binary",), "NAMES", "no sdists of these (`:all:` for any package)"),
     (("--package-index",), "NAMES=URL", "packages that come from this index and nowhere else"),
     (("-f", "--find-links"), "DIR", "folder that packages come from whose files lie in it"),
+    (("--hash-by-download",), "NAME", "download its file where the index states no hash"),
     (("--extra-index-url",), "URL", "refused: says why, and what to do instead"),
 )
 _COMPILE_VALUES = (

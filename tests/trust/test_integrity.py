@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -21,10 +23,17 @@ from support.world import UNIVERSE, make_world
 from depcheck.artifacts.store import FactStore, builtin_facts, write_facts
 from depcheck.cache import Cache
 from depcheck.errors import DepcheckError
+from depcheck.index.live.http import Http, IndexUnreachableError
 from depcheck.index.live.live_index import LiveIndex, live_indexes
 from depcheck.index.live.once import Once
+from depcheck.index.live.remote_file import hash_of
 from depcheck.index.model import InvalidMetadataError
 from depcheck.index.snapshot import embedded_path, open_snapshot
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -284,6 +293,43 @@ def test_a_hash_that_the_index_does_not_state_is_refused(
     expected = (
         f"error: index `{without_hashes.rstrip('/')}` states no SHA-256 for "
         "`demo-1.0-py3-none-any.whl`, and a lock without it would prove nothing [unhashed-file]\n\n"
-        "hint: pin another version of `demo`, one whose hash is recorded\n"
+        "hint: pin another version of `demo`, or ask the indexes themselves and let the hash be "
+        "computed from a download: `--hash-by-download demo`\n"
     )
     assert expected == err
+
+
+def test_a_hash_is_computed_by_download_with_consent_and_said(
+    tmp_path: Path, without_hashes: str
+) -> None:
+    world = small(tmp_path, DEPCHECK_CACHE_DIR=str(tmp_path / "cache"))
+    (tmp_path / "demo.in").write_text("demo\n")
+    words = ("compile", "demo.in", "--index-url", without_hashes, "--no-rules", "-o", "pylock.toml")
+
+    assert 1 == world.run(*words, "--hash-by-download", "other")[0]
+    assert 0 == world.run(*words, "--hash-by-download", "Demo")[0]
+    lock = tomllib.loads((tmp_path / "pylock.toml").read_text())
+    wheel = tmp_path / "house" / "demo-1.0-py3-none-any.whl"
+    stated = lock["packages"][0]["wheels"][0]
+    right = {"sha256": hashlib.sha256(wheel.read_bytes()).hexdigest()}
+    assert (right, wheel.stat().st_size) == (stated["hashes"], stated["size"])
+    assert [
+        "the hash of `demo-1.0-py3-none-any.whl` was computed by download: its index states none"
+    ] == lock["tool"]["depcheck"]["warnings"]
+
+
+@pytest.mark.parametrize("largest", [10, None])
+def test_a_file_to_hash_has_a_largest_size_and_comes_whole(
+    tmp_path: Path, without_hashes: str, largest: int | None
+) -> None:
+    url = without_hashes.replace("simple/", "files/demo-1.0-py3-none-any.whl")
+    wheel = (tmp_path / "house" / "demo-1.0-py3-none-any.whl").read_bytes()
+    if largest is None:
+        found = hash_of(Http(), url, largest=len(wheel))
+
+        assert (hashlib.sha256(wheel).hexdigest(), len(wheel)) == found
+        return
+    with pytest.raises(IndexUnreachableError) as refused:
+        hash_of(Http(), url, largest=largest)
+
+    assert "file-too-large" == refused.value.reference

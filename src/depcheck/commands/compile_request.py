@@ -183,6 +183,9 @@ class _Places:
         self.explicit = (*pinned, *_linked((*options.find_links, *inputs.find_links), pinned))
         self.as_of = _parsed("--as-of", _moment, options.as_of) if options.as_of else None
         self._quiet = bool(options.quiet)
+        self._to_hash = [
+            _parsed("--hash-by-download", package_name, each) for each in options.hash_by_download
+        ]
         self._look_up = self._indexes(options.snapshot)
 
     def look_up(self, location: str) -> PackageIndex:
@@ -194,7 +197,17 @@ class _Places:
             from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
             from depcheck.waiting import Waiting  # noqa: PLC0415
 
-            return live_indexes(roots=self._roots, waiting=None if self._quiet else Waiting())
+            return live_indexes(
+                roots=self._roots,
+                waiting=None if self._quiet else Waiting(),
+                to_hash=self._to_hash,
+            )
+        if self._to_hash:
+            raise InputError(
+                "usage",
+                "`--hash-by-download` asks an index for files, and a recording has none",
+                hint="leave out `--snapshot`",
+            )
         recording = chosen_snapshot(snapshot)
         if self.as_of is None:
             # A recording answers for what was uploaded before it ends, and for nothing later.

@@ -185,11 +185,18 @@ def _check_distinct(folders: list[Path]) -> None:
 
 def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
     """Return the look-up of indexes that the options ask for: a recording, or the live ones."""
+    to_hash = [canonicalize_name(each) for each in getattr(options, "hash_by_download", ())]
+    if to_hash and not getattr(options, "live", False):
+        raise InputError(
+            "usage",
+            "`--hash-by-download` asks an index for files, and a recording has none",
+            hint="give `--live` too",
+        )
     if getattr(options, "live", False):
         from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
         from depcheck.waiting import Waiting  # noqa: PLC0415
 
-        return live_indexes(waiting=None if options.quiet else Waiting())
+        return live_indexes(waiting=None if options.quiet else Waiting(), to_hash=to_hash)
     return chosen_snapshot(options.snapshot).index
 
 
