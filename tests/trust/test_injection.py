@@ -62,7 +62,9 @@ case "$*" in
   *version_info*) echo "3.11 $0" ;;
   *sysconfig*) echo /tmp ;;
   -\\ *) echo 999999999999 ;;
-  *"--only installed"*) exit 1 ;;
+  *"--only installed"*)  # not before its stage was installed, but then
+    if [[ -e $RECORD.asked ]]; then rm "$RECORD.asked"; exit 0; fi
+    touch "$RECORD.asked"; exit 1 ;;
   *) exit 0 ;;
 esac
 """
