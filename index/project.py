@@ -144,6 +144,8 @@ class Project:
             raise NotRecordedError(f"`{self.name}=={self.versions[rank]}`", index=self.index)
         for offset, at in enumerate(range(1, len(raw), 3)):
             kind, metadata, uploaded = raw[at], raw[at + 1], raw[at + 2]
+            if metadata is not None and not isinstance(metadata, int):
+                raise TypeError(metadata)
             yield Dist(
                 *self._kinds[kind or 0],
                 uploaded=uploaded,

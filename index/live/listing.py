@@ -38,6 +38,7 @@ _FIELDS: dict[str, set[type]] = {
 }
 """Of a file in JSON: what each key may hold."""
 _BREAKS = re.compile(r"[\t\r\n]+")
+_ODD = re.compile(r"[][%#?]|[^\x21-\x7e]")
 
 
 class Listing(NamedTuple):
@@ -165,6 +166,9 @@ def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
         name: Of the project, normalised.
         url: Of the page, without credentials.
         files: As PEP 691 has them.
+
+    Raises:
+        ValueError: the place of a file is no URL.
     """
     found: dict[Version, list[str]] = {}
     by_text: dict[str, list[str]] = {}
@@ -188,7 +192,7 @@ def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
 
 
 def _filename(url: str) -> str:
-    if "%" in url or "#" in url or "?" in url:
+    if _ODD.search(url):  # may raise: it is no URL
         return unquote(urlsplit(url).path).rpartition("/")[2]
     return url.rpartition("/")[2]
 

@@ -62,9 +62,11 @@ def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPa
             for file in files:
                 _complete(file, details.get(file["filename"]))
             source = "html+project-json"
-    return FetchedPage(
-        make_listing(name, answer.url, files), source, answer.headers.get("ETag", "")
-    )
+    try:
+        listing = make_listing(name, answer.url, files)
+    except ValueError as error:
+        raise _nonsense(answer, f"it lists a file whose place is no URL: {error}") from error
+    return FetchedPage(listing, source, answer.headers.get("ETag", ""))
 
 
 def _files(answer: Answer) -> tuple[list[dict[str, Any]], str]:

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 from support.damage import mutated
-from support.parsers import parsers
+from support.parsers import COMPILED, PAGE_JSON, parsers
 
 _SECONDS = 5
 """CPU; on an idle machine each takes less than one."""
@@ -53,6 +53,19 @@ def test_damaged_input_is_read_or_refused(name: str, full: bool) -> None:
     for _ in range(5000 if full else 60):
         read += parser.accepts(mutated(random.choice(parser.seeds), random))
     print(f"{name}: {read} of the damaged inputs were read, the others refused")
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "old", "new"),
+    [
+        ("page-json", PAGE_JSON, b'"https://files', b'"//[files'),
+        ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b"[0, 0, [], 1700000000]"),
+    ],
+)
+def test_what_the_fuzzer_found_is_refused(name: str, seed: bytes, old: bytes, new: bytes) -> None:
+    parser = parsers()[name]
+
+    assert [True, False] == [parser.accepts(seed), parser.accepts(seed.replace(old, new))]
 
 
 @pytest.mark.parametrize("text", TEXTS)
