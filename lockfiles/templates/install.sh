@@ -99,6 +99,21 @@ END
     fail 3 "stage $1 wants $((needed / 1000000)) MB of free disk, $((free / 1000000)) MB are left"
 }
 
+# Removes what a killed installer leaves that would stop the next one: what pip had put aside, and
+# lists of files that uv had not written to their end.
+clear_debris() {
+  "$PYTHON" - "$(site_packages)" <<'END'
+import csv, pathlib, shutil, sys
+packages = pathlib.Path(sys.argv[1])
+for path in packages.glob("~*"):
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+for path in packages.glob("*.dist-info/RECORD"):
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    if any(len(row) != 3 for row in csv.reader(lines) if row):
+        path.unlink()
+END
+}
+
 # Sets `command` to what installs the stage described last, reading requirements from $1.
 compose() {
   local requirements=$1 url=$index_url
@@ -208,7 +223,7 @@ install() {
   if ((status == 1)); then
     # Installers leave alone what has the right version, though a run that was killed left half of it.
     log "stage $1: not as locked, installing it again over what is there"
-    rm -rf -- "$(site_packages)"/'~'*  # where pip keeps what it is about to replace
+    clear_debris
     again=yes
     execute || fail 3 "stage $1: the installer failed"
     again=no

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 TORCH_FILE = f"{TORCH}ORIGIN = 'cu121'\n"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-PROGRAMS = ("bash", "env", "sed", "date", "dirname", "grep", "git", "sh", "rm")
+PROGRAMS = ("bash", "env", "sed", "date", "dirname", "grep", "git", "sh")
 INSTALLERS = ("uv", "pip")
 
 
@@ -371,6 +371,18 @@ def test_what_a_killed_installer_left_half_done_is_completed(
         (machine.packages / f"numpy-1.26.4.dist-info/{name}").exists()
         for name in ("METADATA", "WHEEL", "RECORD")
     ]
+
+
+def test_a_list_of_files_that_was_cut_off_is_written_anew(machine: Machine) -> None:
+    """As `kill -9` leaves it while uv writes RECORD; uv itself then stops at it."""
+    assert machine.run("--stage", "packages").returncode == 0
+    record = machine.packages / "numpy-1.26.4.dist-info/RECORD"
+    whole = record.read_text()
+    record.write_text(whole[: len("numpy.p")])
+    done = machine.run("--stage", "packages")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(whole.splitlines()) == sorted(record.read_text().splitlines())
 
 
 def test_what_a_killed_pip_had_put_aside_is_removed(machine: Machine) -> None:
