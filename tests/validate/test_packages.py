@@ -108,6 +108,21 @@ def test_an_old_edit_among_many_files_is_found_by_hashing_all(image: Image) -> N
     ]
 
 
+def test_byte_code_that_a_wheel_brought_may_be_compiled_anew(image: Image) -> None:
+    """As numpy 1.26 does: pip overwrites it, and RECORD keeps the hash of the wheel's."""
+    files = {"gamma.py": "", "__pycache__/gamma.pyc": "old", "alone.pyc": "old"}
+    install(image, make_wheel(wheels(image), "gamma", "1.0", files=files))
+    (image.packages / "__pycache__/gamma.pyc").write_text("compiled anew")
+
+    assert image.findings(*CHECKS, "--full") == []
+
+    (image.packages / "alone.pyc").write_text("bad")
+
+    assert image.findings(*CHECKS, "--full") == [
+        ("file-edited", "gamma==1.0", "alone.pyc has another content than was installed")
+    ]
+
+
 def test_a_deleted_file_is_found(image: Image) -> None:
     (image.packages / "beta.py").unlink()
 

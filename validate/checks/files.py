@@ -2,7 +2,8 @@
 
 By default every file's presence and size is checked, and the hash of each that is younger than its
 distribution's RECORD (someone wrote it afterwards) and of a sample of the others; ``--full``
-hashes all.
+hashes all. Byte code in ``__pycache__`` is left out: some wheels bring it with a hash in RECORD,
+and pip overwrites it.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ class _Survey:
         except OSError as error:
             self.findings.append(_unreadable(self._owner, entry.stated, error))
             return
-        if not entry.digest or entry.path in self._disputed:
+        if not entry.digest or entry.path in self._disputed or _is_cache(entry.path):
             return
         if entry.size is not None and status.st_size != entry.size:
             self._report(EDITED, entry, f"has {status.st_size} bytes, was {entry.size}")
@@ -186,6 +187,11 @@ class _Survey:
     def _report(self, code: Code, entry: RecordEntry, message: str) -> None:
         text = f"{entry.stated} {message}"
         self.findings.append(code.found(self._owner.label, text, location=entry.path))
+
+
+def _is_cache(path: str) -> bool:
+    """Tell whether a file is byte code beside its source: pip compiles it anew."""
+    return path.endswith(".pyc") and "/__pycache__/" in path
 
 
 def _modified(path: Path) -> int:
