@@ -199,7 +199,10 @@ def _provided(problem: Problem, catalogue: Catalogue) -> dict[str, Candidate]:
     """Return what the base image has, where its index or the spec knows it."""
     found: dict[str, Candidate] = {}
     for name, base in problem.provided.items():
-        project = catalogue.project(name)
+        try:
+            project = catalogue.project(name)
+        except NotRecordedError:
+            continue  # Nobody needed it when the index was recorded.
         if project is not None and base.version in project.versions:
             rank = project.versions.index(base.version)
             choice = catalogue.choice(project, rank)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 import xmlschema
@@ -12,6 +13,10 @@ from jsonschema import Draft4Validator
 from support.expected import expected
 from support.schemas import complaints
 from support.world import LOCKS, World, make_world
+
+from depcheck.gate.finding import Finding, Judged, Level, Location
+from depcheck.gate.formats import junit
+from depcheck.gate.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +133,34 @@ def test_a_file_that_cannot_be_written(world: World) -> None:
     code, out, _ = world.gate("--output", "sarif=missing/a.sarif")
 
     assert (code, out) == (3, "")
+
+
+def test_junit_tells_what_passed_what_warns_and_what_belongs_to_no_lock_set() -> None:
+    warning = Finding(
+        code="contents-clash",
+        level=Level.WARNING,
+        subject="numpy",
+        message="says \x1b[31m",
+        location=Location(file="locks/a", line=3),
+    )
+    judged = Judged(image="a", variant="cpu", folder="locks/a", findings=(), full=False)
+    text = junit.render(
+        Report(lock_sets=(judged, judged._replace(findings=(warning,))), others=(warning,))
+    )
+    suites = ET.fromstring(text)  # noqa: S314 - our own output
+
+    assert [
+        ("a (cpu)", "1", "0", ["may be built"]),
+        ("a (cpu)", "1", "0", ["contents-clash: numpy"]),
+        ("beside the lock sets", "1", "0", ["contents-clash: numpy"]),
+    ] == [
+        (
+            each.get("name"),
+            each.get("tests"),
+            each.get("failures"),
+            [case.get("name") for case in each],
+        )
+        for each in suites
+    ]
+    assert r"locks/a:3: numpy: says \x1b[31m" == suites.findtext("testsuite[2]/testcase/system-out")
+    xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd").validate(text)
