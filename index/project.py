@@ -130,7 +130,7 @@ class Project:
     def _expanded(self, rank: int) -> tuple[Dist, ...]:
         try:
             return tuple(self._expand(rank))
-        except (IndexError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise CorruptIndexError(
                 "corrupt-release",
                 f"the recording of `{self.name}=={self.versions[rank]}` on index `{self.index}` "
