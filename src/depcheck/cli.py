@@ -648,9 +648,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = build_parser(words[0] if words else None).parse_args(words)
         console = make_console(as_json=options.json, quiet=options.quiet, colour=options.color)
         command = import_module(f"depcheck.commands.{options.command}")
-        # Nearly all that a command makes stays alive until it ends: looking for reference cycles
-        # among it takes a tenth of the time of a solve, and finds nothing.
-        gc.set_threshold(200_000)
         code = int(command.run(options, console))
         sys.stdout.flush()
     except DepcheckError as error:
