@@ -18,6 +18,12 @@ _NOT_MODIFIED = 304
 _FOR_EVER = 365_000_000
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """The usual five are fewer than the connections that a tool opens at once: what does not fit
+    waits a second for the kernel to try again, which no index on the network would impose."""
+
+
 class Index:
     """The index, seen from the process that measures; a context manager gives its address.
 
@@ -66,7 +72,7 @@ class Index:
 
     def _serve(self) -> None:
         handler = _handler(self._make(), self._count, self._latency, self._fresh)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = _Server(("127.0.0.1", 0), handler)
         self._port.value = server.server_address[1]
         self._ready.set()
         server.serve_forever()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Future
 
     from depcheck.index.model import CoreMetadata, Dist, FileRecord, IndexInfo
     from depcheck.index.project import Project
@@ -51,5 +51,11 @@ class PackageIndex(Protocol):
 class RemoteIndex(Protocol):
     """What an index has beside that whose look-ups are requests: they can be made ahead."""
 
-    ahead: Executor | None
-    """Makes look-ups that are likely to be needed; None where nobody waits for the answers."""
+    hurried: bool
+    """Somebody waits for the answers."""
+
+    def project_ahead(self, name: str) -> Future[object] | None:
+        """Begin to look up a project; None where that takes no request, and was done."""
+
+    def metadata_ahead(self, project: Project, dist: Dist) -> Future[object] | None:
+        """Begin to read a file's core metadata; None where that takes no request, and was done."""

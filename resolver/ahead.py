@@ -7,6 +7,9 @@ index's memory. What it asks and in which order does not change, and so its answ
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from depcheck.errors import DepcheckError
@@ -21,7 +24,7 @@ from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
     from depcheck.index.interface import PackageIndex
     from depcheck.index.project import Project
@@ -35,17 +38,14 @@ _CHANGES = 8
 def prepare(problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
     """Ask indexes, where they are remote, for what the search of a problem is likely to ask."""
     index = indexes(DEFAULT_INDEX)
-    if isinstance(index, RemoteIndex) and index.ahead is not None:
-        _Scout(problem, indexes, index.ahead).run()
+    if isinstance(index, RemoteIndex) and index.hurried:
+        _Scout(problem, indexes).run()
 
 
 class _Scout:
     """Takes, of each package, the newest version that everything known so far allows."""
 
-    def __init__(
-        self, problem: Problem, indexes: Callable[[str], PackageIndex], pool: Executor
-    ) -> None:
-        self._pool = pool
+    def __init__(self, problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
         target = TargetEnvironment(problem.variant.target)
         self._catalogue = Catalogue(problem, target, indexes)
         self._dependencies = Dependencies(problem, target, self._catalogue)
@@ -54,33 +54,34 @@ class _Scout:
         """By name and by the identifier that states them."""
         self._names: dict[str, list[str]] = {}
         """What each identifier asks for, as it counts now."""
-        self._pages: dict[Future[object], str] = {}
-        self._files: dict[Future[object], Candidate] = {}
         self._asked: set[str] = set()
-        self._read: set[tuple[str, int]] = set()
+        self._known: set[str] = set()
+        """The projects that can be looked at."""
         self._taken: dict[str, Candidate] = {}
-        self._changes: dict[str, int] = {}
+        self._out: dict[str, int] = {}
+        """The ranks of each project that were taken and do not go with the rest."""
+        self._changes: Counter[str] = Counter()
+        self._waiting = 0
+        self._answers: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        """What to do with each answer."""
 
     def run(self) -> None:
-        from concurrent.futures import FIRST_COMPLETED, wait  # noqa: PLC0415 - slow to import
-
         self._state("", self._dependencies.roots())
-        while waiting := {**self._pages, **self._files}:
-            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(future)
+        while self._waiting:
+            take = self._answers.get()
+            self._waiting -= 1
+            try:
+                take()
+            except (DepcheckError, InvalidMetadataError):
+                continue  # the search meets it again, if it matters
 
-    def _take(self, future: Future[object]) -> None:
-        name = self._pages.pop(future, None)
-        candidate = self._files.pop(future, None)
-        try:
-            future.result()
-        except (DepcheckError, InvalidMetadataError):
-            return  # the search meets it again, if it matters
-        if name is not None:
-            self._choose(name)
-        elif candidate is not None and self._taken.get(candidate.identifier) is candidate:
-            self._state(candidate.identifier, self._dependencies.wants(candidate))
+    def _after(self, future: Future[object] | None, take: Callable[[], None]) -> None:
+        """Do something when an answer is there, which it is where none is under way."""
+        self._waiting += 1
+        if future is None:
+            self._answers.put(take)
+        else:
+            future.add_done_callback(lambda _: self._answers.put(take))
 
     def _state(self, source: str, wants: Iterable[Want]) -> None:
         """Let a source ask for other things than before."""
@@ -98,17 +99,22 @@ class _Scout:
 
     def _look_at(self, name: str) -> None:
         if name in self._asked:
-            if name not in self._pages.values():
+            if name in self._known:
                 self._choose(name)
             return
         stated = [want for wants in self._wants[name].values() for want in wants]
         if all(want.weak for want in stated):
             return
         self._asked.add(name)
-        if name in self._catalogue.direct:
-            self._choose(name)
-            return
-        self._pages[self._pool.submit(self._catalogue.index(name).project, name)] = name
+        future = None
+        if name not in self._catalogue.direct:
+            index = self._catalogue.index(name)
+            future = index.project_ahead(name) if isinstance(index, RemoteIndex) else None
+        self._after(future, partial(self._learn, name))
+
+    def _learn(self, name: str) -> None:
+        self._known.add(name)
+        self._choose(name)
 
     def _choose(self, name: str) -> None:
         project = self._catalogue.project(name)
@@ -119,24 +125,50 @@ class _Scout:
         mask = project.everything
         for want in wants:
             mask &= want.mask(project)
+        if not mask:
+            self._reconsider(project)
+            return
+        mask &= ~self._out.get(name, 0)
         for extra in sorted(strong | {""}):
             self._guess(project, extra, mask)
+
+    def _reconsider(self, project: Project) -> None:
+        """Take an older version of what asks for the fewest versions of a project."""
+        stated = self._wants[project.name]
+        asked = {
+            source: sum(want.mask(project).bit_count() for want in wants)
+            for source, wants in stated.items()
+            if source in self._taken
+        }
+        if not asked:
+            return
+        taken = self._taken[min(asked, key=lambda source: (asked[source], source))]
+        out = self._out.get(taken.name, 0)
+        if not out >> taken.rank & 1:
+            self._out[taken.name] = out | 1 << taken.rank
+            self._choose(taken.name)
 
     def _guess(self, project: Project, extra: str, mask: int) -> None:
         candidate = self._likely(project, extra, mask)
         if candidate is None or candidate.dist is None:
             return
-        known = self._taken.get(candidate.identifier)
-        changes = self._changes.get(candidate.identifier, 0)
-        if known is not None and (known.rank == candidate.rank or changes >= _CHANGES):
+        identifier = candidate.identifier
+        known = self._taken.get(identifier)
+        if known is not None and (
+            known.rank == candidate.rank or self._changes[identifier] >= _CHANGES
+        ):
             return
-        self._taken[candidate.identifier] = candidate
-        self._changes[candidate.identifier] = changes + 1
-        if self._dependencies.is_stated(candidate):
-            self._state(candidate.identifier, self._dependencies.wants(candidate))
-            return
+        self._taken[identifier] = candidate
+        self._changes[identifier] += 1
+        future = None
         index = self._catalogue.index(project.name)
-        self._files[self._pool.submit(index.core_metadata, project, candidate.dist)] = candidate
+        if isinstance(index, RemoteIndex) and not self._dependencies.is_stated(candidate):
+            future = index.metadata_ahead(project, candidate.dist)
+        self._after(future, partial(self._follow, candidate))
+
+    def _follow(self, candidate: Candidate) -> None:
+        if self._taken[candidate.identifier] is candidate:
+            self._state(candidate.identifier, self._dependencies.wants(candidate))
 
     def _likely(self, project: Project, extra: str, mask: int) -> Candidate | None:
         stable = mask if self._allow else mask & ~project.prereleases

@@ -12,7 +12,7 @@ from depcheck.index.interface import RemoteIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
+    from concurrent.futures import Future
 
     from depcheck.index.interface import PackageIndex
     from depcheck.index.model import CoreMetadata, Dist, FileRecord, IndexInfo
@@ -44,7 +44,7 @@ class Sparing:
     ) -> PackageIndex:
         index = self._indexes(location)
         if isinstance(index, RemoteIndex):
-            return _Counting(index, index.ahead, count)
+            return _Counting(index, index, count)
         return index
 
     def _learn(self, key: tuple[str, str, int]) -> None:
@@ -69,11 +69,12 @@ class _Counting:
     def __init__(
         self,
         index: PackageIndex,
-        ahead: Executor | None,
+        remote: RemoteIndex,
         count: Callable[[tuple[str, str, int]], None],
     ) -> None:
         self._index = index
-        self.ahead = ahead
+        self._remote = remote
+        self.hurried = remote.hurried
         self._count = count
 
     @property
@@ -91,6 +92,14 @@ class _Counting:
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         self._count((self.location, project.name, dist.position))
         return self._index.core_metadata(project, dist)
+
+    def project_ahead(self, name: str) -> Future[object] | None:
+        self._count((self.location, name, -1))
+        return self._remote.project_ahead(name)
+
+    def metadata_ahead(self, project: Project, dist: Dist) -> Future[object] | None:
+        self._count((self.location, project.name, dist.position))
+        return self._remote.metadata_ahead(project, dist)
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         return self._index.file(project, dist)

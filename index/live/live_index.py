@@ -11,12 +11,16 @@ import itertools
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin
 
-from depcheck.cache import Cache, default_cache
+from depcheck.cache import default_cache
+from depcheck.errors import DepcheckError
 from depcheck.index.default import DEFAULT, configured_default_index
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
 from depcheck.index.live.listing import ListedProject, Listing, address, file_record
@@ -28,13 +32,14 @@ from depcheck.index.project import newest_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
     from depcheck.index.interface import PackageIndex
     from depcheck.index.live.http import Waiting
     from depcheck.index.model import Dist, IndexInfo
     from depcheck.index.project import Project
 
+_Kept: TypeAlias = tuple[dict[str, Any], bytes]
 FRESH_SECONDS = 600
 """A page younger than this is not asked for again: what the default index allows its readers."""
 _PEP_643_SECONDS = 1_603_756_800
@@ -53,7 +58,7 @@ class LiveIndex:
         self,
         location: str,
         http: Http,
-        cache: Cache,
+        answers: Answers,
         *,
         fresh: float = FRESH_SECONDS,
         root: str | None = None,
@@ -65,7 +70,7 @@ class LiveIndex:
         Args:
             location: ``default`` or the URL, as specs and locks name it.
             http: The session.
-            cache: Where answers are kept.
+            answers: Where answers are kept.
             fresh: Seconds for which a page is not asked for again.
             root: The URL to ask, where it is not the location: with credentials, for one.
             ahead: Reads what may be asked for next.
@@ -75,14 +80,16 @@ class LiveIndex:
         stated = root or location
         self.root = configured_default_index() if stated == DEFAULT else f"{stated.rstrip('/')}/"
         self._http = http
-        self._cache = cache
+        self._answers = answers
         self._fresh = 0 if self.root.startswith("file:") else fresh
         self._projects: Once[str, Project | None] = Once()
         self._listings: dict[str, Listing] = {}
         self._metadata: Once[tuple[str, int], CoreMetadata | None] = Once()
+        self._begun: dict[str | tuple[str, int], Future[object]] = {}
+        """Look-ups made ahead, by project and by file."""
         self._steps: Counter[str] = Counter()
         """How many files of each project were asked for that nobody had foreseen."""
-        self.ahead = ahead
+        self._ahead = ahead
         self._to_hash = to_hash
         self._hashed: Once[str, tuple[str, int]] = Once()
         self._unannounced = True
@@ -90,9 +97,42 @@ class LiveIndex:
         self.quality: Counter[str] = Counter()
         """How many pages and files were answered in which way."""
 
+    @property
+    def hurried(self) -> bool:
+        """Whether somebody waits for the answers."""
+        return self._ahead is not None
+
     def project(self, name: str) -> Project | None:
         """Return a project, None where the index says that there is none."""
-        return self._projects.get(name, lambda: self._read_project(name))
+        return self._projects.get(name, lambda: self._read_project(name, self._kept_page(name)))
+
+    def project_ahead(self, name: str) -> Future[object] | None:
+        """Begin to look up a project; None where that takes no request, and was done."""
+        if name not in self._projects:
+            kept = self._kept_page(name)
+            read = partial(self._projects.get, name, lambda: self._read_project(name, kept))
+            self._begin(name, read, known=self._is_fresh(kept))
+        return self._begun.get(name)
+
+    def metadata_ahead(self, project: Project, dist: Dist) -> Future[object] | None:
+        """Begin to read a file's core metadata; None where that takes no request, and was done."""
+        key = (project.name, dist.position)
+        if key not in self._metadata:
+            kept = self._kept_metadata(project, dist)
+            read = partial(
+                self._metadata.get, key, lambda: self._read_metadata(project, dist, kept)
+            )
+            self._begin(key, read, known=kept is not None)
+        return self._begun.get(key)
+
+    def _begin(
+        self, key: str | tuple[str, int], read: Callable[[], object], *, known: bool
+    ) -> None:
+        if known or self._ahead is None:
+            with suppress(DepcheckError, InvalidMetadataError):  # it is kept for who asks
+                read()
+        else:
+            self._begun[key] = self._ahead.submit(read)
 
     def file(self, project: Project, dist: Dist) -> FileRecord:
         """Return where a file is, with its hash and size."""
@@ -114,13 +154,15 @@ class LiveIndex:
 
     def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
         """Return a file's core metadata, None where only a build could tell."""
-        if self.ahead is not None and (project.name, dist.position) not in self._metadata:
-            self._foresee(project, dist, self.ahead)
+        if self._ahead is not None and (project.name, dist.position) not in self._metadata:
+            self._foresee(project, dist, self._ahead)
         return self._once(project, dist)
 
     def _once(self, project: Project, dist: Dist) -> CoreMetadata | None:
         key = (project.name, dist.position)
-        return self._metadata.get(key, lambda: self._read_metadata(project, dist))
+        return self._metadata.get(
+            key, lambda: self._read_metadata(project, dist, self._kept_metadata(project, dist))
+        )
 
     def _foresee(self, project: Project, dist: Dist, ahead: Executor) -> None:
         """Ask for files like this one of older versions, the more the longer a search goes down."""
@@ -136,37 +178,50 @@ class LiveIndex:
             if (project.name, each.position) not in self._metadata:
                 ahead.submit(self._once, project, each)
 
-    def _read_project(self, name: str) -> Project | None:
-        listing = self._page(name)
+    def _read_project(self, name: str, kept: _Kept | None) -> Project | None:
+        with self._answers.together():
+            listing = self._page(name, kept)
         if listing is None:
             return None
         self._listings[name] = listing
         return ListedProject(name, self.location, listing)
 
-    def _read_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
-        if dist.tags is None and dist.uploaded is not None and dist.uploaded < _PEP_643_SECONDS:
-            return None
-        file = self._stated(project, dist)
-        found = self._described(file, address(self._listings[project.name], dist.position))
+    def _read_metadata(
+        self, project: Project, dist: Dist, kept: _Kept | None
+    ) -> CoreMetadata | None:
+        if kept is not None:
+            self.quality["metadata from the cache"] += 1
+            found = _from_row(kept[0]["metadata"])
+        else:
+            with self._answers.together():
+                found = self._described(project, dist)
         if isinstance(found, InvalidMetadataError):
             raise found
         return found
 
-    def _page(self, name: str) -> Listing | None:
-        key = redacted(urljoin(self.root, f"{name}/"))
-        kept = self._cache.read("pages", key)
-        if kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh:
+    def _address_of_page(self, name: str) -> str:
+        return redacted(urljoin(self.root, f"{name}/"))
+
+    def _kept_page(self, name: str) -> _Kept | None:
+        return self._answers.read("pages", self._address_of_page(name))
+
+    def _is_fresh(self, kept: _Kept | None) -> bool:
+        return kept is not None and 0 <= time.time() - kept[0]["fetched"] < self._fresh
+
+    def _page(self, name: str, kept: _Kept | None) -> Listing | None:
+        if kept is not None and self._is_fresh(kept):
             self.quality["pages from the cache"] += 1
             return _from_entry(*kept)
+        key = self._address_of_page(name)
         etag = kept[0]["etag"] if kept is not None else ""
         fetched = fetch_page(self._http, self.root, name, etag=etag)
         if fetched is None:
             self.quality["projects that are not there"] += 1
-            self._cache.write("pages", key, {"absent": True, "etag": "", **_now()}, b"")
+            self._answers.write("pages", key, {"absent": True, "etag": "", **_now()}, b"")
             return None
         if fetched.listing is None and kept is not None:
             self.quality["pages unchanged"] += 1
-            self._cache.write("pages", key, {**kept[0], **_now()}, kept[1])
+            self._answers.write("pages", key, {**kept[0], **_now()}, kept[1])
             return _from_entry(*kept)
         if fetched.listing is None:
             raise IndexUnreachableError(
@@ -176,20 +231,29 @@ class LiveIndex:
             )
         self.quality[f"pages as {fetched.source}"] += 1
         header, content = _to_entry(fetched.listing)
-        self._cache.write("pages", key, {**header, "etag": fetched.etag, **_now()}, content)
+        self._answers.write("pages", key, {**header, "etag": fetched.etag, **_now()}, content)
         return fetched.listing
 
-    def _described(self, file: FileRecord, url: str) -> CoreMetadata | InvalidMetadataError | None:
-        key = file.sha256 or url
-        kept = self._cache.read("metadata", key)
-        if kept is not None:
-            self.quality["metadata from the cache"] += 1
-            return _from_row(kept[0]["metadata"])
+    def _kept_metadata(self, project: Project, dist: Dist) -> _Kept | None:
+        if dist.tags is None and dist.uploaded is not None and dist.uploaded < _PEP_643_SECONDS:
+            return {"metadata": None}, b""
+        return self._answers.read("metadata", _key(*self._place(project, dist)))
+
+    def _place(self, project: Project, dist: Dist) -> tuple[FileRecord, str]:
+        return (
+            self._stated(project, dist),
+            address(self._listings[project.name], dist.position),
+        )
+
+    def _described(
+        self, project: Project, dist: Dist
+    ) -> CoreMetadata | InvalidMetadataError | None:
+        file, url = self._place(project, dist)
         try:
             found: CoreMetadata | InvalidMetadataError | None = self._read(file, url)
         except InvalidMetadataError as error:
             found = error
-        self._cache.write("metadata", key, {"metadata": _to_row(found)}, b"")
+        self._answers.write("metadata", _key(file, url), {"metadata": _to_row(found)}, b"")
         return found
 
     def _read(self, file: FileRecord, url: str) -> CoreMetadata | None:
@@ -230,7 +294,7 @@ class LiveIndex:
 
 
 def live_indexes(
-    cache: Cache | None = None,
+    answers: Answers | None = None,
     *,
     fresh: float = FRESH_SECONDS,
     roots: Mapping[str, str] | None = None,
@@ -238,10 +302,10 @@ def live_indexes(
     waiting: Waiting | None = None,
     to_hash: Iterable[str] = (),
 ) -> Callable[[str], PackageIndex]:
-    """Return the look-up of live indexes by location; they share one session and one cache.
+    """Return the look-up of live indexes by location; they share one session.
 
     Args:
-        cache: Where answers are kept, in the user's cache folder by default.
+        answers: Where answers are kept, in the user's cache folder by default.
         fresh: Seconds for which a page is not asked for again.
         roots: The URLs to ask, by location, where the two differ.
         hurried: Somebody waits: look-ups that are likely to be needed are made ahead.
@@ -251,7 +315,7 @@ def live_indexes(
     hashed = frozenset(to_hash)
     addresses = roots or {}
     http = Http(waiting=waiting)
-    shared = cache or Cache(default_cache())
+    shared = answers or Answers(default_cache())
     ahead = ThreadPoolExecutor(HURRIED) if hurried else None
     made: dict[str, LiveIndex] = {}
 
@@ -277,6 +341,10 @@ def _alike(project: Project, dist: Dist) -> Iterator[Dist]:
     """Yield the files of stable versions with the tags of one of them, newest first."""
     for rank in newest_first(project.everything & ~project.prereleases):
         yield from (each for each in project.dists(rank) if each.tags == dist.tags)
+
+
+def _key(file: FileRecord, url: str) -> str:
+    return file.sha256 or url
 
 
 def _now() -> dict[str, float]:

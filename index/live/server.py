@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """Tools open dozens of connections at once; one that does not fit waits for a second."""
+
+
 def make_server(roots: Mapping[str, SimpleApi], port: int = 0) -> ThreadingHTTPServer:
     """Return a server that answers below each root's name, listening on loopback only.
 
@@ -29,7 +34,7 @@ def make_server(roots: Mapping[str, SimpleApi], port: int = 0) -> ThreadingHTTPS
         EnvironmentFailure: the port is taken.
     """
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), _handler(roots))
+        return _Server((LOOPBACK, port), _handler(roots))
     except OSError as error:
         raise EnvironmentFailure(
             "port-taken",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.damage import flipped
 from support.scripted import Reply, Scripted, ranged, scripted
 from support.wheelhouse import make_sdist, make_wheel, metadata_text
 
-from depcheck.cache import Cache
 from depcheck.index.live import http
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.http import IndexUnreachableError
 from depcheck.index.live.live_index import LiveIndex
 from depcheck.index.model import CoreMetadata, Dependency, Dist, InvalidMetadataError
@@ -38,7 +41,7 @@ def patient() -> http.Http:
 
 
 def index(script: Scripted, folder: Path, fresh: float = 600) -> LiveIndex:
-    return LiveIndex(f"{script.url}/simple", patient(), Cache(folder), fresh=fresh)
+    return LiveIndex(f"{script.url}/simple", patient(), Answers(folder), fresh=fresh)
 
 
 def json_page(*files: dict[str, Any], name: str = "a") -> Reply:
@@ -186,15 +189,15 @@ class TestPages:
     def test_damaged_cache_entry_is_fetched_again(self, script: Scripted, tmp_path: Path) -> None:
         serve_wheel(script, tmp_path)
         read(index(script, tmp_path))
-        entries = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".whl"]
-        for path in entries:
-            content = bytearray(path.read_bytes())
-            content[-1] ^= 1
-            path.write_bytes(content)
+        (path,) = tmp_path.glob("*.sqlite")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.create_function("damaged", 1, lambda entry: flipped(entry, 8 * 20))
+            damage = connection.execute("update answer set entry = damaged(entry)")
+            connection.commit()
 
         live = index(script, tmp_path)
 
-        assert 2 == len(entries)
+        assert 2 == damage.rowcount
         assert NEEDS_B == read(live)
         assert {"pages as json", "metadata by range requests"} == set(live.quality)
 
@@ -404,13 +407,13 @@ class TestFaults:
         assert 3 == len(script.requests)
 
     def test_nobody_listens(self, tmp_path: Path) -> None:
-        live = LiveIndex("http://127.0.0.1:9/simple", patient(), Cache(tmp_path))
+        live = LiveIndex("http://127.0.0.1:9/simple", patient(), Answers(tmp_path))
 
         with pytest.raises(IndexUnreachableError, match="Connection refused"):
             live.project("a")
 
     def test_host_that_has_no_address(self, tmp_path: Path) -> None:
-        live = LiveIndex("http://nowhere.invalid/simple", patient(), Cache(tmp_path))
+        live = LiveIndex("http://nowhere.invalid/simple", patient(), Answers(tmp_path))
 
         with pytest.raises(IndexUnreachableError) as caught:
             live.project("a")
@@ -422,7 +425,7 @@ class TestFaults:
         address = script.url.replace("//", "//user:secret@")
 
         with pytest.raises(IndexUnreachableError) as caught:
-            LiveIndex(f"{address}/simple", patient(), Cache(tmp_path)).project("a")
+            LiveIndex(f"{address}/simple", patient(), Answers(tmp_path)).project("a")
 
         assert "secret" not in caught.value.message
 

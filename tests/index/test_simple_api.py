@@ -13,8 +13,8 @@ import pytest
 from support.recording import record
 from support.universe import Release
 
-from depcheck.cache import Cache
 from depcheck.errors import EnvironmentFailure
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.live_index import live_indexes
 from depcheck.index.live.server import address, make_server, serving
 from depcheck.index.model import DYNAMIC, INVALID, UNRECORDED
@@ -86,7 +86,7 @@ def described(index: PackageIndex, name: str) -> list[tuple[str, object]]:
 def test_our_own_client_reads_back_what_was_recorded(
     snapshot: Snapshot, root: str, tmp_path: Path
 ) -> None:
-    live = live_indexes(Cache(tmp_path / "cache"))(root)
+    live = live_indexes(Answers(tmp_path / "cache"))(root)
 
     assert described(snapshot.index("default"), "app") == described(live, "app")
 

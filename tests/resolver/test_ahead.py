@@ -13,7 +13,7 @@ from support.scripted import Reply, Scripted, scripted
 from support.universe import Release, Universe, pins, problem, solved
 from support.wheelhouse import metadata_text
 
-from depcheck.cache import Cache
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.live_index import live_indexes
 from depcheck.resolver.explanation import UnsatisfiableError
 from depcheck.resolver.solve import solve
@@ -64,7 +64,7 @@ def _file(filename: str, digest: str) -> dict[str, Any]:
 
 
 def live_pins(folder: Path, *requirements: str) -> dict[str, str]:
-    return pins(solve(problem(*requirements), live_indexes(Cache(folder))))
+    return pins(solve(problem(*requirements), live_indexes(Answers(folder))))
 
 
 def test_answer_is_that_of_a_search_alone(script: Scripted, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_old_pages_are_asked_for_at_once(script: Scripted, tmp_path: Path) -> No
     gate = threading.Barrier(2)
     for path in ("/simple/app/", "/simple/web/"):
         script.routes[path] = together(Reply(status=304), gate)
-    old = live_indexes(Cache(tmp_path), fresh=0)
+    old = live_indexes(Answers(tmp_path), fresh=0)
 
     assert solved(EAGER, "app", "web") == pins(solve(problem("app", "web"), old))
 

@@ -17,6 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from depcheck.cache import Cache
+from depcheck.index.live.answers import Answers
 from depcheck.lockfiles.lockset import write
 from depcheck.lockfiles.output import write_file
 from support.recording import record
@@ -78,6 +79,21 @@ def is_entry(folder: Path) -> str:
     return str(found[0]["name"])
 
 
+def answers(folder: Path, name: str) -> None:
+    """Write both halves of what an index answered at once."""
+    kept = Answers(folder)
+    with kept.together():
+        for half in "ab":
+            kept.write("pages", half, {"name": name}, CONTENTS[name])
+
+
+def are_answers(folder: Path) -> str:
+    """Name what is there."""
+    found = [Answers(folder).read("pages", half) for half in "ab"]
+    names = {each[0]["name"] for each in found if each and each[1] == CONTENTS.get(each[0]["name"])}
+    return names.pop() if None not in found and len(names) == 1 else "BROKEN"
+
+
 def output(folder: Path, name: str) -> None:
     """Write one of the files."""
     write_file(CONTENTS[name], folder / "requirements.txt")
@@ -93,6 +109,7 @@ KINDS = {
     "lock-set": (lock_set, is_lock_set),
     "snapshot": (snapshot, is_snapshot),
     "cache": (entry, is_entry),
+    "answers": (answers, are_answers),
     "output": (output, is_output),
 }
 

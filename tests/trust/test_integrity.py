@@ -23,6 +23,7 @@ from support.world import UNIVERSE, make_world
 from depcheck.artifacts.store import FactStore, builtin_facts, write_facts
 from depcheck.cache import Cache
 from depcheck.errors import DepcheckError
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.http import Http, IndexUnreachableError
 from depcheck.index.live.live_index import LiveIndex, live_indexes
 from depcheck.index.live.once import Once
@@ -201,6 +202,30 @@ def test_flips_in_the_cache(tmp_path: Path, full: bool) -> None:
     assert [None] * len(answers) == answers
 
 
+def test_flips_in_the_answers_of_indexes(tmp_path: Path, full: bool) -> None:
+    """A damaged entry counts as absent and a damaged file as empty; both are written anew."""
+    entries = {name: ({"fetched": 1, "etag": name}, name.encode() * 999) for name in "abc"}
+    written = Answers(tmp_path)
+    with written.together():
+        for name, entry in entries.items():
+            written.write("pages", name, *entry)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    random = Random("answers")
+    found: Counter[str] = Counter()
+    for _ in range(1000 if full else 100):
+        path.write_bytes(flipped(whole, random.randrange(len(whole) * 8)))
+        for name, entry in entries.items():
+            answer = Answers(tmp_path).read("pages", name)
+            found["absent" if answer is None else "right" if answer == entry else "WRONG"] += 1
+    path.write_bytes(whole[: len(whole) // 2])
+    Answers(tmp_path).write("pages", "a", *entries["a"])
+    Answers(tmp_path).write("pages", "a", *entries["a"])
+
+    assert {"absent", "right"} == set(found)
+    assert entries["a"] == Answers(tmp_path).read("pages", "a")
+
+
 @pytest.mark.parametrize("kind", ["wheel", "sdist", "metadata"])
 def test_flips_in_files_of_an_index(tmp_path: Path, kind: str, full: bool) -> None:
     """What a solve reads of a file is right, or an error; the lock's hash judges the rest."""
@@ -222,7 +247,7 @@ def test_flips_in_files_of_an_index(tmp_path: Path, kind: str, full: bool) -> No
         served.answer = flipped_answer  # type: ignore[assignment, method-assign]
         if kind == "metadata":
             whole = (answer(f"/main/files/{path.name}.metadata") or ("", b""))[1]
-        look_up = live_indexes(Cache(tmp_path / "pages"))
+        look_up = live_indexes(Answers(tmp_path / "answers"))
         pages = look_up(served.index_url("main"))
         assert isinstance(pages, LiveIndex)
         project = pages.project("demo")
@@ -232,7 +257,8 @@ def test_flips_in_files_of_an_index(tmp_path: Path, kind: str, full: bool) -> No
         def read(raw: bytes) -> object:
             content[0] = raw
             pages._metadata = Once()
-            shutil.rmtree(tmp_path / "pages" / "v2" / "metadata", ignore_errors=True)
+            shutil.rmtree(tmp_path / "answers", ignore_errors=True)
+            pages._answers = Answers(tmp_path / "answers")
             return pages.core_metadata(project, dist)
 
         found = outcomes(whole, read, 1000 if full else 60, kind)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from support.wheelhouse import Wheelhouse, make_sdist, make_wheel, serve
 
-from depcheck.cache import Cache
 from depcheck.cli import build_parser, main
+from depcheck.index.live.answers import Answers
 from depcheck.index.live.live_index import live_indexes
 from depcheck.index.simple_api import BuildGuard, SimpleApi
 
@@ -209,7 +209,7 @@ def test_a_build_that_the_spec_permits_is_isolated_and_in_the_lock(here: Path) -
 def test_other_tools_are_told_of_an_sdist_where_it_may_be_built(
     here: Path, house: Wheelhouse, allowed: tuple[str, ...]
 ) -> None:
-    look_up = live_indexes(Cache(here / "pages"))
+    look_up = live_indexes(Answers(here / "pages"))
     guard = BuildGuard(allowed=frozenset(allowed), reads_sdists=False)
     api = SimpleApi(lambda _: look_up(house.index_url("main")), guard=guard)
     page = api.answer("simple/modern/", "text/html")
