@@ -49,13 +49,25 @@ def prove(bench: Bench, refuted: Refuted) -> Core | Found:
         SearchLimitError: neither could be done within the problem's budget.
         NotRecordedError: as `Bench.attempt`.
     """
-    core = _Deletion(bench).run(refuted)
+    proved = refuted if refuted.proved else _proof(bench)
+    if isinstance(proved, Found):
+        return proved
+    core = _Deletion(bench).run(proved or refuted)
     if core is not None:
         return core
     outcome = bench.attempt(thorough=True)
     if isinstance(outcome, Found):
         return outcome
     return _Deletion(bench).run(outcome) or Core(stated=outcome.stated, minimal=False)
+
+
+def _proof(bench: Bench) -> Found | Refuted | None:
+    """Return what a thorough search finds out soon, None for nothing."""
+    try:
+        return bench.attempt(max_rounds=min(_ROUNDS, bench.problem.max_rounds), thorough=True)
+    except DepcheckError:
+        # The clauses of the quick search may show it, where fewer of them have to be weighed.
+        return None
 
 
 class _Deletion:
@@ -66,9 +78,10 @@ class _Deletion:
 
     def run(self, refuted: Refuted) -> Core | None:
         """Return a core, None where what was refuted by a quick search cannot be proved."""
-        proof: Refuted | None = None
+        proof = refuted if refuted.proved else None
         clauses = _ordered(refuted)
-        size = max(1, len(clauses) // 2)
+        # What a proof rests upon can seldom be spared.
+        size = 1 if proof else max(1, len(clauses) // 2)
         while True:
             place = 0
             while place < len(clauses):
@@ -81,11 +94,10 @@ class _Deletion:
                     place = sum(each in found.stated for each in clauses[:place])
                     clauses = [each for each in rest if each in found.stated]
             if size == 1:
-                proof = self._refute(clauses, single=False) or proof
+                proof = proof or self._refute(clauses, single=False)
                 if proof is None:
                     return None
-                stated = {clause: proof.stated[clause] for clause in clauses}
-                return Core(stated=stated, minimal=not self._unsure)
+                return Core(stated=proof.stated, minimal=not self._unsure)
             size //= 2
 
     def _refute(self, clauses: Sequence[Clause], *, single: bool) -> Refuted | None:

@@ -14,7 +14,7 @@ from depcheck.resolver.clauses import counts
 from depcheck.resolver.preference import Preference, preference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from resolvelib.structs import RequirementInformation
 
@@ -47,6 +47,8 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._preferred = preferred or {}
         self._explicit_pre = _names_with_prereleases(roots)
         self._kept = kept
+        self._wants: dict[Candidate, list[Want]] = {}
+        """What candidates ask for, where not all clauses count."""
         self._candidates: dict[tuple[str, int], Candidate] = {}
         self._unusable: dict[str, int] = {}
         """The ranks that are known to have no file for the target, by project."""
@@ -59,10 +61,14 @@ class Provider(AbstractProvider[Want, Candidate, str]):
 
     def get_dependencies(self, candidate: Candidate) -> Iterable[Want]:
         """Return what a candidate asks for on the target, as far as its clauses count."""
-        wants = self._dependencies.wants(candidate)
         if self._kept is None:
-            return wants
-        return [want for want in wants if counts(want, candidate, self._kept)]
+            return self._dependencies.wants(candidate)
+        found = self._wants.get(candidate)
+        if found is None:
+            wants = self._dependencies.wants(candidate)
+            found = [want for want in wants if counts(want, candidate, self._kept)]
+            self._wants[candidate] = found
+        return found
 
     def is_satisfied_by(self, requirement: Want, candidate: Candidate) -> bool:
         """Tell whether a candidate is among those that a want allows."""
@@ -78,24 +84,35 @@ class Provider(AbstractProvider[Want, Candidate, str]):
     ) -> Callable[[], Iterator[Candidate]] | Sequence[Candidate]:
         """Return the candidates that all wants allow, newest first, found as they are needed."""
         wants = list(requirements[identifier])
-        broken = {candidate.rank for candidate in incompatibilities[identifier]}
+        broken = list(incompatibilities[identifier])
         if all(want.weak for want in wants):
-            return () if ABSENT in broken else (self._absent(identifier),)
+            return self.unneeded(identifier, broken)
         project = self._catalogue.project(wants[0].name)
         if project is None:
             return ()
-        mask = project.everything
-        for want in (*wants, *self._roots_on_base_of(wants[0])):
-            mask &= want.mask(project)
-        mask &= ~self._ruled_out.get(identifier, 0)
-        for rank in broken:
-            if rank != ABSENT:
-                mask &= ~(1 << rank)
-        return lambda: self._usable(project, wants[0].extra, mask)
+        ranks = project.everything & ~ranks_of(broken)
+        for want in wants:
+            ranks &= want.mask(project)
+        return self.offered(wants[0], ranks)
 
-    def _roots_on_base_of(self, want: Want) -> list[Want]:
+    def unneeded(self, identifier: str, broken: Collection[Candidate]) -> Sequence[Candidate]:
+        """Return the candidates of a package that nobody needs: none but its absence."""
+        absent = self._absent(identifier)
+        return () if absent in broken else (absent,)
+
+    def offered(self, want: Want, ranks: int) -> Callable[[], Iterator[Candidate]]:
+        """Return the candidates among ranks of what a want names, found as they are needed."""
+        project = self.project(want.name)
+        for each in self.roots_on_base_of(want):
+            ranks &= each.mask(project)
+        ranks &= ~self.ruled_out(want.identifier)
+        return lambda: self._usable(project, want.extra, ranks)
+
+    def roots_on_base_of(self, want: Want) -> list[Want]:
         """Return what the image asks of an extra's base: it holds in every branch of the search."""
-        return [each for each in self._roots if want.extra and each.name == want.name]
+        if not want.extra:
+            return []
+        return [each for each in self._roots if each.name == want.name]
 
     def narrow_requirement_selection(
         self,
@@ -132,6 +149,14 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         if candidate.rank != ABSENT:
             known = self._ruled_out.get(candidate.identifier, 0)
             self._ruled_out[candidate.identifier] = known | 1 << candidate.rank
+
+    def ruled_out(self, identifier: str) -> int:
+        """Return the ranks that are offered no more."""
+        return self._ruled_out.get(identifier, 0)
+
+    def find_project(self, name: str) -> Project | None:
+        """Return a project, None where its index has no such name."""
+        return self._catalogue.project(name)
 
     def project(self, name: str) -> Project:
         """Return a project that there is."""
@@ -175,6 +200,15 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         name, _, extra = identifier.removesuffix("]").partition("[")
         candidate = Candidate(name, extra, None, ABSENT, None)
         return self._candidates.setdefault((identifier, ABSENT), candidate)
+
+
+def ranks_of(candidates: Iterable[Candidate]) -> int:
+    """Return the ranks of candidates; the absent one has none."""
+    ranks = 0
+    for each in candidates:
+        if each.rank != ABSENT:
+            ranks |= 1 << each.rank
+    return ranks
 
 
 def _is_needed(information: Iterable[RequirementInformation[Want, Candidate]]) -> bool:

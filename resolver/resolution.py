@@ -1,13 +1,11 @@
-"""resolvelib's search, mended where its answers would be wrong, complete where that counts.
+"""resolvelib's search, mended where its answers would be wrong, and stopped where it gets nowhere.
 
 The quick search jumps back over decisions by the last conflict alone, and so may miss a solution:
-when it finds none, that is no proof. The thorough one goes back only to a pin that is to blame, and
-learns from every conflict which pins do not go together.
+when it finds none, that is no proof.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from resolvelib.resolvers import (
 from resolvelib.structs import IteratorMapping, RequirementInformation, State, build_iter_view
 
 from depcheck.resolver.candidates import Candidate, Want
+from depcheck.resolver.provider import ranks_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -29,17 +28,15 @@ if TYPE_CHECKING:
 
     from depcheck.resolver.preference import Preference
     from depcheck.resolver.provider import Provider
+    from depcheck.resolver.thorough import Grounds
 
     Information = RequirementInformation[Want, Candidate]
-    Criteria = dict[str, Criterion[Want, Candidate]]
+    Criteria = dict[str, RankedCriterion]
 
 
-_PATIENCE = 1_500
-"""Rounds after which the quick search gives way. Real requirements take some hundred."""
-
-
-_TROUBLED = 5
-"""Failures from which on the thorough search decides a package first."""
+_ROUNDS = 1_500
+_CONFLICTS = 150
+"""After these the quick search gives way. Real requirements take some hundred and some dozen."""
 
 
 class NoHeadwayError(Exception):
@@ -54,10 +51,11 @@ class RankedCriterion(Criterion[Want, Candidate]):
         candidates: Iterable[Candidate],
         information: Collection[Information],
         incompatibilities: Collection[Candidate],
-        ranks: int,
+        ranks: int | None,
     ) -> None:
         super().__init__(candidates, information, incompatibilities)
         self.ranks = ranks
+        """None where nobody needs the package: then it is not looked up."""
 
 
 class ForgetfulResolution(Resolution[Want, Candidate, str]):
@@ -81,6 +79,11 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         self._p: Provider
         self._preferences: dict[str, tuple[Criterion[Want, Candidate], Preference]] = {}
         self._optimism_ends: int | None = None
+
+    @property
+    def grounds(self) -> Grounds | None:
+        """Why there is no solution, once the search has ended without one; None for no proof."""
+        return None
 
     def resolve(self, requirements: Iterable[Want], max_rounds: int) -> State[Want, Candidate, str]:
         """Return a state in which everything that is asked for is pinned.
@@ -172,39 +175,76 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
     def _add_to_criteria(
         self, criteria: Criteria, requirement: Want, parent: Candidate | None
     ) -> None:
+        self._r.adding_requirement(requirement=requirement, parent=parent)
         name = requirement.identifier
         known = criteria.get(name)
-        if known is None or all(each.weak for each in known.iter_requirement()):
-            super()._add_to_criteria(criteria, requirement, parent)
-            return
-        before = self._ranks(known)
-        ranks = before & requirement.mask(self._p.project(requirement.name))
-        if ranks and ranks != before:
-            super()._add_to_criteria(criteria, requirement, parent)
-            added = criteria[name]
-            criteria[name] = RankedCriterion(
-                added.candidates, added.information, added.incompatibilities, ranks
-            )
-            return
-        # Most of what is asked narrows nothing, or contradicts outright: no need to look further.
-        self._r.adding_requirement(requirement=requirement, parent=parent)
-        information = [*known.information, RequirementInformation(requirement, parent)]
-        candidates = known.candidates if ranks else ()
-        criterion = RankedCriterion(candidates, information, known.incompatibilities, ranks)
-        if not ranks:
+        stated = RequirementInformation(requirement, parent)
+        if known is None:
+            criterion = self._criterion(name, [stated], (), self._ranks([stated]))
+        else:
+            information = [*known.information, stated]
+            broken = known.incompatibilities
+            if known.ranks is None:
+                ranks = self._ranks(information)
+            else:
+                ranks = known.ranks & requirement.mask(self._p.project(requirement.name))
+            if ranks and ranks == known.ranks:
+                # Most of what is asked narrows nothing: no need to look further.
+                criterion = RankedCriterion(known.candidates, information, broken, ranks)
+                criteria[name] = criterion
+                return
+            criterion = self._criterion(name, information, broken, ranks)
+        if not criterion.candidates:
             raise RequirementsConflicted(criterion)
         criteria[name] = criterion
 
-    def _ranks(self, criterion: Criterion[Want, Candidate]) -> int:
-        """Return the ranks that everything asked of a needed package allows."""
-        if isinstance(criterion, RankedCriterion):
-            return criterion.ranks
-        first, *others = criterion.iter_requirement()
-        project = self._p.project(first.name)
-        ranks = first.mask(project)
-        for want in others:
+    def _ranks(self, information: Collection[Information]) -> int | None:
+        """Return the ranks that everything asked of a package allows, None where nobody needs it."""
+        wants = [each.requirement for each in information]
+        if all(want.weak for want in wants):
+            return None
+        project = self._p.find_project(wants[0].name)
+        if project is None:
+            return 0
+        ranks = project.everything
+        for want in wants:
             ranks &= want.mask(project)
         return ranks
+
+    def _criterion(
+        self,
+        name: str,
+        information: Collection[Information],
+        broken: Collection[Candidate],
+        ranks: int | None,
+    ) -> RankedCriterion:
+        """Return what is asked of a package, with the candidates that are left."""
+        candidates: Iterable[Candidate] = ()
+        if ranks is None:
+            candidates = self._p.unneeded(name, broken)
+        elif left := ranks & ~ranks_of(broken):
+            first = next(iter(information)).requirement
+            candidates = build_iter_view(self._p.offered(first, left))
+        return RankedCriterion(candidates, information, broken, ranks)
+
+    def _patch_criteria(
+        self, incompatibilities_from_broken: list[tuple[str, list[Candidate]]]
+    ) -> bool:
+        criteria = self.state.criteria
+        for name, broken in incompatibilities_from_broken:
+            if not broken or name not in criteria:
+                continue
+            criterion = self._without(name, broken)
+            if not criterion.candidates:
+                return False
+            criteria[name] = criterion
+        return True
+
+    def _without(self, name: str, broken: Iterable[Candidate]) -> RankedCriterion:
+        """Return what is asked of a package, with more candidates ruled out."""
+        known = self.state.criteria[name]
+        together = list(dict.fromkeys([*broken, *known.incompatibilities]))
+        return self._criterion(name, known.information, together, known.ranks)
 
     def _get_updated_criteria(self, candidate: Candidate) -> Criteria:
         criteria = super()._get_updated_criteria(candidate)
@@ -243,16 +283,12 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
                 del criteria[key]
 
     def _loosened(
-        self, name: str, criterion: Criterion[Want, Candidate], kept: list[Information]
-    ) -> Criterion[Want, Candidate]:
+        self, name: str, criterion: RankedCriterion, kept: list[Information]
+    ) -> RankedCriterion:
+        broken = criterion.incompatibilities
         if not kept:
-            return Criterion(criterion.candidates, kept, criterion.incompatibilities)
-        matches = self._p.find_matches(
-            name,
-            {name: iter([each.requirement for each in kept])},
-            {name: iter(criterion.incompatibilities)},
-        )
-        return Criterion(build_iter_view(matches), kept, criterion.incompatibilities)
+            return RankedCriterion(criterion.candidates, kept, broken, None)
+        return self._criterion(name, kept, broken, self._ranks(kept))
 
 
 class QuickResolution(ForgetfulResolution):
@@ -264,14 +300,16 @@ class QuickResolution(ForgetfulResolution):
         self._met: set[frozenset[int]] = set()
         """Names that were pinned, and sets of pins that were met, since the last conflict."""
         self._attempts = 0
+        self._conflicts = 0
 
     def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Want, Candidate]]:
         self._attempts += 1
-        if self._attempts > _PATIENCE:
+        if self._attempts > _ROUNDS or self._conflicts > _CONFLICTS:
             raise NoHeadwayError
         # Where pins displace each other, each in turn, no conflict ever shows.
         causes = super()._attempt_to_pin_criterion(name)
         if causes:
+            self._conflicts += 1
             self._pinned.clear()
             self._met.clear()
         elif name in self._pinned:
@@ -281,124 +319,3 @@ class QuickResolution(ForgetfulResolution):
             self._met.add(pins)
         self._pinned.add(name)
         return causes
-
-
-class ThoroughResolution(ForgetfulResolution):
-    """A complete depth-first search: a pin that contradicts an earlier one is turned down.
-
-    Every version that is ruled out has its reason: the pins that rule it out. When all versions of
-    a package are, the search goes back to the latest pin among all those reasons, since nothing
-    later can help (conflict-directed backjumping), and rules that pin out for the rest of them.
-    That these do not go together is learned: it is not tried again anywhere in the search.
-    """
-
-    def __init__(self, provider: Provider, reporter: BaseReporter[Want, Candidate, str]) -> None:
-        super().__init__(provider, reporter)
-        self._blamed: set[str] = set()
-        """The pins that stood in the way of the package being pinned."""
-        self._reasons: dict[Candidate, frozenset[str]] = {}
-        """The pins that rule out each candidate that is now ruled out by an earlier conflict."""
-        self._failures: Counter[str] = Counter()
-        """How often no version of a package could be pinned."""
-        self._learned: dict[Candidate, list[frozenset[Candidate]]] = {}
-        """For each candidate the sets of others that it does not go together with."""
-
-    def _attempt_to_pin_criterion(self, name: str) -> list[Criterion[Want, Candidate]]:
-        state = self.state
-        criterion = state.criteria[name]
-        blamed = self._blame(criterion)
-        causes: list[Criterion[Want, Candidate]] = []
-        for candidate in criterion.candidates:
-            against = self._known_to_stand_against(candidate)
-            if against is None:
-                self._blamed = set()
-                try:
-                    state.criteria.update(self._get_updated_criteria(candidate))
-                except RequirementsConflicted as conflict:
-                    self._r.rejecting_candidate(conflict.criterion, candidate)
-                    causes.append(conflict.criterion)
-                else:
-                    state.mapping[name] = candidate
-                    return []
-                against = self._blamed - {name}
-                self._learn(candidate, against)
-            blamed |= against
-        self._blamed = blamed - {name}
-        self._failures[name] += 1
-        return causes or [criterion]
-
-    def _next(self, undecided: Collection[str]) -> str:
-        # What fails again and again is decided before what it fails on, else each of these is
-        # tried with all of it.
-        troubled = [
-            each
-            for each in undecided
-            if self._failures[each] >= _TROUBLED and not self._get_preference(each).unneeded
-        ]
-        if troubled:
-            return max(troubled, key=lambda each: (self._failures[each], each))
-        return super()._next(undecided)
-
-    def _known_to_stand_against(self, candidate: Candidate) -> set[str] | None:
-        """Return pins that a candidate is known not to go together with, None if it may do."""
-        mapping = self.state.mapping
-        for others in self._learned.get(candidate, ()):
-            if all(mapping.get(each.identifier) is each for each in others):
-                return {each.identifier for each in others}
-        return None
-
-    def _learn(self, candidate: Candidate, blamed: Collection[str]) -> None:
-        if not blamed:
-            self._p.rule_out(candidate)
-        together = frozenset([candidate, *(self.state.mapping[each] for each in blamed)])
-        for each in together:
-            self._learned.setdefault(each, []).append(together - {each})
-
-    def _get_updated_criteria(self, candidate: Candidate) -> Criteria:
-        try:
-            criteria = super()._get_updated_criteria(candidate)
-        except RequirementsConflicted as conflict:
-            self._blamed |= self._blame(conflict.criterion)
-            raise
-        for want in self._p.get_dependencies(candidate):
-            pin = self.state.mapping.get(want.identifier)
-            if pin is not None and not self._p.is_satisfied_by(want, pin):
-                self._blamed.add(want.identifier)
-                raise RequirementsConflicted(criteria[want.identifier])
-        return criteria
-
-    def _blame(self, criterion: Criterion[Want, Candidate]) -> set[str]:
-        """Return the pins without which a package would have more versions to choose from."""
-        blamed = {each.identifier for each in criterion.iter_parent() if each is not None}
-        return blamed.union(*(self._reasons[each] for each in criterion.incompatibilities))
-
-    def _backjump(self, causes: list[Information]) -> bool:  # noqa: ARG002 - resolvelib's signature
-        blamed = self._blamed
-        del self._states[-1]
-        while len(self._states) > 1:
-            broken = self._states.pop()
-            name, candidate = broken.mapping.popitem()
-            if name not in blamed:
-                continue
-            self._reasons[candidate] = frozenset(blamed - {name})
-            self._learn(candidate, self._reasons[candidate])
-            known = [(key, list(each.incompatibilities)) for key, each in broken.criteria.items()]
-            self._push_new_state()
-            exhausted = self._exhausted([*known, (name, [candidate])])
-            if exhausted is None:
-                return True
-            blamed = exhausted
-            del self._states[-1]
-        return False
-
-    def _exhausted(self, ruled_out: list[tuple[str, list[Candidate]]]) -> set[str] | None:
-        """Rule candidates out; return who is to blame where a package has none left then.
-
-        It need not be the package that the search went back to: what was shown meanwhile to be in
-        no solution at all is gone from the others too.
-        """
-        for name, candidates in ruled_out:
-            if not self._patch_criteria([(name, candidates)]):
-                blamed = self._blame(self.state.criteria[name])
-                return blamed.union(*(self._reasons[each] for each in candidates))
-        return None

@@ -19,11 +19,7 @@ from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.clauses import Clause, clause_of, counts
 from depcheck.resolver.dependencies import Dependencies
 from depcheck.resolver.provider import Provider
-from depcheck.resolver.resolution import (
-    NoHeadwayError,
-    QuickResolution,
-    ThoroughResolution,
-)
+from depcheck.resolver.resolution import NoHeadwayError, QuickResolution
 from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
 
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.problem import Problem
+    from depcheck.resolver.resolution import ForgetfulResolution
 
 
 class SearchLimitError(EnvironmentFailure):
@@ -64,10 +61,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuted:
-    """A search that found no solution; a proof that there is none only where it was thorough."""
+    """A search that found no solution."""
 
     stated: Mapping[Clause, tuple[Asked, ...]]
-    """The clauses that were met on the way, with the wants that stand for each."""
+    """The clauses that it rests upon, with the wants that stand for each."""
+    proved: bool
+    """Without it, the clauses are all that were met on the way, and there may be a solution."""
 
 
 class _Journal(BaseReporter[Want, Candidate, str]):
@@ -79,21 +78,10 @@ class _Journal(BaseReporter[Want, Candidate, str]):
     def __init__(self) -> None:
         self.rejected = _Rejections()
         self.rounds = 0
-        self._asked: dict[tuple[Want, Candidate | None], None] = {}
-
-    @property
-    def stated(self) -> dict[Clause, tuple[Asked, ...]]:
-        """The clauses that were met, with the wants that stand for each."""
-        found: dict[Clause, dict[tuple[str, str, int], Asked]] = {}
-        for want, parent in self._asked:
-            clause = clause_of(want, parent)
-            if clause is not None:
-                key = (str(want), parent.identifier if parent else "", parent.rank if parent else 0)
-                found.setdefault(clause, {})[key] = Asked(want=want, parent=parent)
-        return {clause: tuple(wants.values()) for clause, wants in found.items()}
+        self.asked: dict[tuple[Want, Candidate | None], None] = {}
 
     def adding_requirement(self, requirement: Want, parent: Candidate | None) -> None:
-        self._asked[requirement, parent] = None
+        self.asked[requirement, parent] = None
 
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
@@ -212,33 +200,59 @@ class Bench:
         )
         journal = _Journal()
         limit = max_rounds or self.problem.max_rounds
+        # Constraints first: what they rule out is not looked at, and need not be recorded.
+        # Extras last: what is asked of their base narrows them.
+        ordered = sorted(roots, key=lambda want: (not want.weak, want.extra))
+        resolution = _resolution(provider, journal, thorough=thorough)
         try:
-            kind = ThoroughResolution if thorough else QuickResolution
-            # Constraints first: what they rule out is not looked at, and need not be recorded.
-            # Extras last: what is asked of their base narrows them.
-            state = kind(provider, journal).resolve(
-                sorted(roots, key=lambda want: (not want.weak, want.extra)), max_rounds=limit
-            )
+            state = resolution.resolve(ordered, max_rounds=limit)
         except NoHeadwayError:
             return self.attempt(kept, max_rounds=max_rounds, thorough=True)
         except ResolutionImpossible:
-            return Refuted(stated=journal.stated)
+            grounds = resolution.grounds
+            asked = journal.asked if grounds is None else grounds.everything()
+            return Refuted(stated=_by_clause(asked), proved=grounds is not None)
         except ResolutionTooDeep as deep:
             raise _gave_up(self.problem, limit) from deep
-        asked = {
-            name: tuple(
-                Asked(want=each.requirement, parent=each.parent) for each in criterion.information
-            )
-            for name, criterion in state.criteria.items()
-        }
         return Found(
             candidates=_needed(roots, state.mapping, provider),
-            asked=asked,
+            asked={
+                name: tuple(
+                    Asked(want=each.requirement, parent=each.parent)
+                    for each in criterion.information
+                )
+                for name, criterion in state.criteria.items()
+            },
             rejected=journal.rejected,
             rounds=journal.rounds,
             catalogue=self.catalogue,
             dependencies=self.dependencies,
         )
+
+
+def _resolution(
+    provider: Provider, journal: _Journal, *, thorough: bool
+) -> ForgetfulResolution:
+    if not thorough:
+        return QuickResolution(provider, journal)
+    from depcheck.resolver.thorough import (  # noqa: PLC0415 - only where the quick one fails
+        ThoroughResolution,
+    )
+
+    return ThoroughResolution(provider, journal)
+
+
+def _by_clause(
+    asked: Iterable[tuple[Want, Candidate | None]],
+) -> dict[Clause, tuple[Asked, ...]]:
+    """Return the clauses of what was asked, with the wants that stand for each."""
+    found: dict[Clause, dict[tuple[str, str, int], Asked]] = {}
+    for want, parent in asked:
+        clause = clause_of(want, parent)
+        if clause is not None:
+            key = (str(want), parent.identifier if parent else "", parent.rank if parent else 0)
+            found.setdefault(clause, {})[key] = Asked(want=want, parent=parent)
+    return {clause: tuple(wants.values()) for clause, wants in found.items()}
 
 
 def _gave_up(problem: Problem, limit: int) -> SearchLimitError:
