@@ -77,11 +77,6 @@ class Project:
     def __repr__(self) -> str:
         return f"<Project {self.name}: {len(self.versions)} versions>"
 
-    @property
-    def recorded(self) -> int:
-        """The ranks whose files are known."""
-        return sum(1 << rank for rank, release in enumerate(self._releases) if release is not None)
-
     def mask(self, specifier: str) -> int:
         """Return the ranks that a specifier set allows, pre-releases included (PEP 440).
 

@@ -35,6 +35,8 @@ class Core:
     """With the wants that stand for each."""
     minimal: bool
     """Without any one of them the rest has a solution. False where that could not be shown."""
+    missing: Mapping[str, int] | None = None
+    """As `Refuted.missing`."""
 
 
 def prove(bench: Bench, refuted: Refuted) -> Core | Found:
@@ -49,7 +51,7 @@ def prove(bench: Bench, refuted: Refuted) -> Core | Found:
         SearchLimitError: neither could be done within the problem's budget.
         NotRecordedError: as `Bench.attempt`.
     """
-    proved = refuted if refuted.proved else _proof(bench)
+    proved = _proof(bench) if refuted.missing is None else refuted
     if isinstance(proved, Found):
         return proved
     core = _Deletion(bench).run(proved or refuted)
@@ -78,7 +80,7 @@ class _Deletion:
 
     def run(self, refuted: Refuted) -> Core | None:
         """Return a core, None where what was refuted by a quick search cannot be proved."""
-        proof = refuted if refuted.proved else None
+        proof = None if refuted.missing is None else refuted
         clauses = _ordered(refuted)
         # What a proof rests upon can seldom be spared.
         size = 1 if proof else max(1, len(clauses) // 2)
@@ -97,7 +99,9 @@ class _Deletion:
                 proof = proof or self._refute(clauses, single=False)
                 if proof is None:
                     return None
-                return Core(stated=proof.stated, minimal=not self._unsure)
+                return Core(
+                    stated=proof.stated, minimal=not self._unsure, missing=proof.missing
+                )
             size //= 2
 
     def _refute(self, clauses: Sequence[Clause], *, single: bool) -> Refuted | None:

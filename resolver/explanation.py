@@ -160,28 +160,28 @@ def _run(project: Project, run: Sequence[int]) -> str:
 
 def _facts(catalogue: Catalogue, core: Core) -> Iterator[str]:
     """Say of each package in the core why versions that are asked for are not there."""
-    for wants in core.stated.values():
-        for asked in wants:
-            want = asked.want
-            if want.impossible or want.weak:
-                continue
-            project = catalogue.project(want.name)
-            if project is None:
-                where = catalogue.index(want.name).location
-                yield f"index `{where}` has no project `{want.name}`"
-                continue
-            mask = want.mask(project) & project.recorded
-            if not mask:
-                newest = project.versions[-1] if project.versions else None
-                known = f"; the newest known is {newest}" if newest else ""
-                location = catalogue.index(want.name).location
-                where = "" if location == DEFAULT_INDEX else f" on index `{location}`"
-                yield f"no version of `{want.name}`{where} matches `{want.specifier}`{known}"
-                continue
-            reasons = [catalogue.choice(project, rank) for rank in newest_first(mask)]
-            if isinstance(reasons[0], str) and all(isinstance(each, str) for each in reasons):
-                newest = project.versions[mask.bit_length() - 1]
-                yield f"`{want.name}=={newest}` is not offered: {reasons[0]}"
+    asked = [each.want for wants in core.stated.values() for each in wants]
+    needed = [each for each in asked if not each.impossible and not each.weak]
+    for want in {(each.name, each.specifier, each.rank): each for each in needed}.values():
+        project = catalogue.project(want.name)
+        if project is None:
+            where = catalogue.index(want.name).location
+            yield f"index `{where}` has no project `{want.name}`"
+            continue
+        ranks = (rank for rank in newest_first(want.mask(project)) if project.is_recorded(rank))
+        first = next(ranks, None)
+        if first is None:
+            newest = project.versions[-1] if project.versions else None
+            known = f"; the newest known is {newest}" if newest else ""
+            location = catalogue.index(want.name).location
+            where = "" if location == DEFAULT_INDEX else f" on index `{location}`"
+            yield f"no version of `{want.name}`{where} matches `{want.specifier}`{known}"
+            continue
+        reason = catalogue.choice(project, first)
+        if isinstance(reason, str) and all(
+            isinstance(catalogue.choice(project, rank), str) for rank in ranks
+        ):
+            yield f"`{want.name}=={project.versions[first]}` is not offered: {reason}"
 
 
 def _missing_builds(bench: Bench, core: Core) -> Iterator[str]:

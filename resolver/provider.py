@@ -50,8 +50,8 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._wants: dict[Candidate, list[Want]] = {}
         """What candidates ask for, where not all clauses count."""
         self._candidates: dict[tuple[str, int], Candidate] = {}
-        self._unusable: dict[str, int] = {}
-        """The ranks that are known to have no file for the target, by project."""
+        self.missing: dict[str, int] = {}
+        """The ranks that were met and that have no file for the target, by project."""
         self._ruled_out: dict[str, int] = {}
         """The ranks that no solution can have, by identifier."""
 
@@ -179,14 +179,14 @@ class Provider(AbstractProvider[Want, Candidate, str]):
             yield from self._newest(project, extra, mask & project.prereleases)
 
     def _newest(self, project: Project, extra: str, mask: int) -> Iterator[Candidate]:
-        mask &= ~self._unusable.get(project.name, 0)
+        mask &= ~self.missing.get(project.name, 0)
         first = mask & self._preference_mask(project)
         for rank in chain(newest_first(first), newest_first(mask & ~first)):
             dist = self._catalogue.choice(project, rank)
             if isinstance(dist, Dist):
                 yield self._candidate(project, extra, rank, dist)
             else:
-                self._unusable[project.name] = self._unusable.get(project.name, 0) | 1 << rank
+                self.missing[project.name] = self.missing.get(project.name, 0) | 1 << rank
 
     def _preference_mask(self, project: Project) -> int:
         version = self._preferred.get(project.name)

@@ -17,8 +17,9 @@ from packaging.utils import canonicalize_name
 from depcheck.errors import DepcheckError
 from depcheck.resolver.ahead import prepare
 from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT
-from depcheck.resolver.search import Bench, Found
+from depcheck.resolver.search import Bench, Found, Refuted
 from depcheck.resolver.sparing import AllowanceSpentError, Sparing
+from depcheck.resolver.standing import stands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,15 +65,17 @@ class _Proposal:
     remedy: Callable[[Found], Remedy]
     stated: SpecRequirement | None = None
     """The requirement for which the remedy offers another one."""
+    easier: Problem | None = None
+    """Where this one has no solution, the proposal has none either."""
 
 
 def tried_remedies(bench: Bench, core: Core) -> Remedies:
     """Return the remedies that have a solution, least change first, `_MOST_REMEDIES` at most."""
     found: list[Remedy] = []
-    sparing = Sparing(bench.indexes, _SURPRISES)
+    trials = _Trials(bench, core)
     for proposal in _proposals(bench, core):
         try:
-            remedy = _tried(bench.problem, proposal, sparing)
+            remedy = trials.tried(proposal)
         except AllowanceSpentError:
             return Remedies(tuple(found), complete=False)
         if remedy is not None:
@@ -82,28 +85,51 @@ def tried_remedies(bench: Bench, core: Core) -> Remedies:
     return Remedies(tuple(found), complete=True)
 
 
-def _tried(problem: Problem, proposal: _Proposal, sparing: Sparing) -> Remedy | None:
-    outcome = _attempt(proposal.problem, sparing)
-    if outcome is None:
-        return None
-    remedy = proposal.remedy(outcome)
-    if proposal.stated is None or remedy.value is None:
-        return remedy
-    # Without a specifier there is a solution; with the pin that is offered other files count.
-    pinned = _restated(problem, proposal.stated, Requirement(remedy.value))
-    return remedy if _attempt(pinned, sparing) is not None else None
+class _Trials:
+    """Solves changed problems: each once, and none that is known to have no solution."""
 
+    def __init__(self, bench: Bench, core: Core) -> None:
+        self._bench = bench
+        self._core = core
+        self._sparing = Sparing(bench.indexes, _SURPRISES)
+        self._solved: list[tuple[Problem, Found | Refuted | None]] = []
 
-def _attempt(problem: Problem, sparing: Sparing) -> Found | None:
-    prepare(problem, sparing.freely)
-    try:
-        outcome = Bench(problem, sparing.counted).attempt(max_rounds=_ROUNDS, thorough=True)
-    except AllowanceSpentError:
-        raise
-    except DepcheckError:
-        # Not known to have a solution: the search gave up, or lacks recorded data.
-        return None
-    return outcome if isinstance(outcome, Found) else None
+    def tried(self, proposal: _Proposal) -> Remedy | None:
+        """Return the remedy of a proposal, None where it is not known to help."""
+        easier = proposal.easier
+        if easier is not None and isinstance(self._outcome(easier), Refuted):
+            return None
+        outcome = self._outcome(proposal.problem)
+        if not isinstance(outcome, Found):
+            return None
+        remedy = proposal.remedy(outcome)
+        if proposal.stated is None or remedy.value is None:
+            return remedy
+        # Without a specifier there is a solution; with the pin that is offered other files count.
+        pinned = _restated(self._bench.problem, proposal.stated, Requirement(remedy.value))
+        return remedy if isinstance(self._outcome(pinned), Found) else None
+
+    def _outcome(self, problem: Problem) -> Found | Refuted | None:
+        """Return what a solve of a problem comes to, None where nobody knows."""
+        for solved, outcome in self._solved:
+            if solved is problem:
+                return outcome
+        outcome = self._solve(problem)
+        self._solved.append((problem, outcome))
+        return outcome
+
+    def _solve(self, problem: Problem) -> Found | Refuted | None:
+        prepare(problem, self._sparing.freely)
+        try:
+            bench = Bench(problem, self._sparing.counted)
+            if stands(self._core, self._bench, bench):
+                return Refuted(stated=self._core.stated, missing=self._core.missing)
+            return bench.attempt(max_rounds=_ROUNDS, thorough=True)
+        except AllowanceSpentError:
+            raise
+        except DepcheckError:
+            # The search gave up, or lacks recorded data.
+            return None
 
 
 def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:
@@ -111,19 +137,21 @@ def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:
     own = {clause.source for clause in core.stated if clause.kind == REQUIREMENT}
     limits = {clause.source for clause in core.stated if clause.kind == CONSTRAINT}
     stated = [each for each in problem.variant.requirements if each.origin in own]
-    for each in stated:
+    several = len(problem.variant.requirements) > 1
+    rests = [_without_requirement(problem, each) for each in stated if several]
+    for place, each in enumerate(stated):
         if each.requirement.specifier:
-            yield _relaxed(problem, each)
+            yield _relaxed(problem, each, easier=rests[place].problem if several else None)
     for each in problem.variant.constraints:
         if each.origin in limits:
             yield _without_constraint(problem, each)
-    for each in stated:
-        if len(problem.variant.requirements) > 1:
-            yield _without_requirement(problem, each)
+    yield from rests
     yield from _other_targets(bench)
 
 
-def _relaxed(problem: Problem, stated: SpecRequirement) -> _Proposal:
+def _relaxed(
+    problem: Problem, stated: SpecRequirement, *, easier: Problem | None
+) -> _Proposal:
     loose = Requirement(str(stated.requirement))
     loose.specifier = SpecifierSet()
 
@@ -138,7 +166,9 @@ def _relaxed(problem: Problem, stated: SpecRequirement) -> _Proposal:
             value=str(exact),
         )
 
-    return _Proposal(problem=_restated(problem, stated, loose), remedy=remedy, stated=stated)
+    return _Proposal(
+        problem=_restated(problem, stated, loose), remedy=remedy, stated=stated, easier=easier
+    )
 
 
 def _restated(problem: Problem, stated: SpecRequirement, requirement: Requirement) -> Problem:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDS = 1_500
-_CONFLICTS = 150
+_CONFLICTS = 100
 """After these the quick search gives way. Real requirements take some hundred and some dozen."""
 
 

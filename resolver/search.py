@@ -65,8 +65,9 @@ class Refuted:
 
     stated: Mapping[Clause, tuple[Asked, ...]]
     """The clauses that it rests upon, with the wants that stand for each."""
-    proved: bool
-    """Without it, the clauses are all that were met on the way, and there may be a solution."""
+    missing: Mapping[str, int] | None
+    """The ranks that it counts as not on offer, by project; None where nothing is proved: then the
+    clauses are all that were met on the way."""
 
 
 class _Journal(BaseReporter[Want, Candidate, str]):
@@ -168,7 +169,7 @@ class Bench:
         self.indexes = indexes
         self.catalogue = Catalogue(problem, TargetEnvironment(problem.variant.target), indexes)
         self.dependencies = Dependencies(problem, self.catalogue.target, self.catalogue)
-        self._roots = list(self.dependencies.roots())
+        self.roots = tuple(self.dependencies.roots())
 
     def attempt(
         self,
@@ -189,11 +190,11 @@ class Bench:
             SearchLimitError: the budget of rounds ran out.
             NotRecordedError: the recording does not know something that the answer depends on.
         """
-        roots = [want for want in self._roots if kept is None or counts(want, None, kept)]
+        roots = [want for want in self.roots if kept is None or counts(want, None, kept)]
         provider = Provider(
             self.catalogue,
             self.dependencies,
-            roots=self._roots,
+            roots=self.roots,
             prerelease=self.problem.variant.prerelease,
             preferred=self.problem.preferred,
             kept=kept,
@@ -211,7 +212,8 @@ class Bench:
         except ResolutionImpossible:
             grounds = resolution.grounds
             asked = journal.asked if grounds is None else grounds.everything()
-            return Refuted(stated=_by_clause(asked), proved=grounds is not None)
+            missing = None if grounds is None else provider.missing
+            return Refuted(stated=_by_clause(asked), missing=missing)
         except ResolutionTooDeep as deep:
             raise _gave_up(self.problem, limit) from deep
         return Found(

@@ -29,23 +29,25 @@ class Sparing:
     def __init__(self, indexes: Callable[[str], PackageIndex], allowance: int) -> None:
         self._indexes = indexes
         self._known: set[tuple[str, str, int]] = set()
+        self._wrapped: dict[tuple[str, bool], PackageIndex] = {}
         self.left = allowance
 
     def freely(self, location: str) -> PackageIndex:
         """Return an index whose answers are not counted, now and later."""
-        return self._wrapped(location, self._learn)
+        return self._index(location, counted=False)
 
     def counted(self, location: str) -> PackageIndex:
         """Return an index that raises `AllowanceSpentError` when the allowance is spent."""
-        return self._wrapped(location, self._spend)
+        return self._index(location, counted=True)
 
-    def _wrapped(
-        self, location: str, count: Callable[[tuple[str, str, int]], None]
-    ) -> PackageIndex:
-        index = self._indexes(location)
-        if isinstance(index, RemoteIndex):
-            return _Counting(index, index, count)
-        return index
+    def _index(self, location: str, *, counted: bool) -> PackageIndex:
+        found = self._wrapped.get((location, counted))
+        if found is None:
+            found = self._indexes(location)
+            if isinstance(found, RemoteIndex):
+                found = _Counting(found, found, self._spend if counted else self._learn)
+            self._wrapped[location, counted] = found
+        return found
 
     def _learn(self, key: tuple[str, str, int]) -> None:
         self._known.add(key)
