@@ -99,9 +99,7 @@ class _Deletion:
                 proof = proof or self._refute(clauses, single=False)
                 if proof is None:
                     return None
-                return Core(
-                    stated=proof.stated, minimal=not self._unsure, missing=proof.missing
-                )
+                return Core(stated=proof.stated, minimal=not self._unsure, missing=proof.missing)
             size //= 2
 
     def _refute(self, clauses: Sequence[Clause], *, single: bool) -> Refuted | None:

@@ -149,9 +149,7 @@ def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:
     yield from _other_targets(bench)
 
 
-def _relaxed(
-    problem: Problem, stated: SpecRequirement, *, easier: Problem | None
-) -> _Proposal:
+def _relaxed(problem: Problem, stated: SpecRequirement, *, easier: Problem | None) -> _Proposal:
     loose = Requirement(str(stated.requirement))
     loose.specifier = SpecifierSet()
 

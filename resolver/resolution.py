@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.thorough import Grounds
 
     Information = RequirementInformation[Want, Candidate]
-    Criteria = dict[str, RankedCriterion]
+    Criteria = dict[str, Criterion[Want, Candidate]]
 
 
 _ROUNDS = 1_500
@@ -56,6 +56,13 @@ class RankedCriterion(Criterion[Want, Candidate]):
         super().__init__(candidates, information, incompatibilities)
         self.ranks = ranks
         """None where nobody needs the package: then it is not looked up."""
+
+
+def ranked(criterion: Criterion[Want, Candidate]) -> RankedCriterion:
+    """Return a criterion as what it is: no other ones are made here."""
+    if not isinstance(criterion, RankedCriterion):
+        raise TypeError(criterion)
+    return criterion
 
 
 class ForgetfulResolution(Resolution[Want, Candidate, str]):
@@ -184,11 +191,12 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         else:
             information = [*known.information, stated]
             broken = known.incompatibilities
-            if known.ranks is None:
+            before = ranks = ranked(known).ranks
+            if ranks is None:
                 ranks = self._ranks(information)
             else:
-                ranks = known.ranks & requirement.mask(self._p.project(requirement.name))
-            if ranks and ranks == known.ranks:
+                ranks &= requirement.mask(self._p.project(requirement.name))
+            if ranks and ranks == before:
                 # Most of what is asked narrows nothing: no need to look further.
                 criterion = RankedCriterion(known.candidates, information, broken, ranks)
                 criteria[name] = criterion
@@ -199,7 +207,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         criteria[name] = criterion
 
     def _ranks(self, information: Collection[Information]) -> int | None:
-        """Return the ranks that everything asked of a package allows, None where nobody needs it."""
+        """Return the ranks that all demands of a package allow, None where nobody needs it."""
         wants = [each.requirement for each in information]
         if all(want.weak for want in wants):
             return None
@@ -242,7 +250,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
 
     def _without(self, name: str, broken: Iterable[Candidate]) -> RankedCriterion:
         """Return what is asked of a package, with more candidates ruled out."""
-        known = self.state.criteria[name]
+        known = ranked(self.state.criteria[name])
         together = list(dict.fromkeys([*broken, *known.incompatibilities]))
         return self._criterion(name, known.information, together, known.ranks)
 
@@ -283,7 +291,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
                 del criteria[key]
 
     def _loosened(
-        self, name: str, criterion: RankedCriterion, kept: list[Information]
+        self, name: str, criterion: Criterion[Want, Candidate], kept: list[Information]
     ) -> RankedCriterion:
         broken = criterion.incompatibilities
         if not kept:

@@ -232,9 +232,7 @@ class Bench:
         )
 
 
-def _resolution(
-    provider: Provider, journal: _Journal, *, thorough: bool
-) -> ForgetfulResolution:
+def _resolution(provider: Provider, journal: _Journal, *, thorough: bool) -> ForgetfulResolution:
     if not thorough:
         return QuickResolution(provider, journal)
     from depcheck.resolver.thorough import (  # noqa: PLC0415 - only where the quick one fails

@@ -10,7 +10,7 @@ from resolvelib.structs import RequirementInformation
 
 from depcheck.index.project import newest_first
 from depcheck.resolver.candidates import ABSENT, Candidate, Want
-from depcheck.resolver.resolution import ForgetfulResolution, RankedCriterion
+from depcheck.resolver.resolution import ForgetfulResolution, RankedCriterion, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,11 +28,11 @@ _TROUBLED = 5
 class Grounds:
     """Why some pins do not go together: what was asked, and the grounds that this rests upon."""
 
-    __slots__ = ("_asked", "_rests_on")
+    __slots__ = ("asked", "rests_on")
 
     def __init__(self, asked: Iterable[Information], rests_on: Iterable[Grounds] = ()) -> None:
-        self._asked = asked
-        self._rests_on = rests_on
+        self.asked = asked
+        self.rests_on = rests_on
 
     def everything(self) -> Iterator[Information]:
         """Yield all that was asked, once for each of the grounds that it belongs to."""
@@ -40,8 +40,8 @@ class Grounds:
         met = {id(self)}
         while waiting:
             grounds = waiting.pop()
-            yield from grounds._asked
-            for each in grounds._rests_on:
+            yield from grounds.asked
+            for each in grounds.rests_on:
                 if id(each) not in met:
                     met.add(id(each))
                     waiting.append(each)
@@ -162,7 +162,7 @@ class ThoroughResolution(ForgetfulResolution):
         try:
             super()._add_to_criteria(criteria, requirement, parent)
         except RequirementsConflicted as conflict:
-            self._blamed = self._blame(conflict.criterion)  # type: ignore[arg-type]
+            self._blamed = self._blame(conflict.criterion)
             raise
 
     def _get_updated_criteria(self, candidate: Candidate) -> Criteria:
@@ -180,7 +180,11 @@ class ThoroughResolution(ForgetfulResolution):
         return criteria
 
     def _check(
-        self, want: Want, candidate: Candidate, pin: Candidate, criterion: RankedCriterion
+        self,
+        want: Want,
+        candidate: Candidate,
+        pin: Candidate,
+        criterion: Criterion[Want, Candidate],
     ) -> None:
         """Raise `RequirementsConflicted` where a pin is none that a candidate wants."""
         if self._p.is_satisfied_by(want, pin):
@@ -190,9 +194,9 @@ class ThoroughResolution(ForgetfulResolution):
         others = (each for each in criterion.information if each != asked)
         raise RequirementsConflicted(RankedCriterion((), [*others, asked], (), 0))
 
-    def _blame(self, criterion: RankedCriterion) -> _Blame:
+    def _blame(self, criterion: Criterion[Want, Candidate]) -> _Blame:
         """Return the pins without which a package would have more versions to choose from."""
-        ranks = criterion.ranks
+        ranks = ranked(criterion).ranks
         if ranks == 0:
             asked = self._contradiction(criterion.information)
             return _Blame(_parents(asked), Grounds(asked))
@@ -211,7 +215,7 @@ class ThoroughResolution(ForgetfulResolution):
             rests_on.append(Grounds((), _Never(self._never[want.identifier], gone)))
         return _Blame(pins, Grounds(asked, rests_on))
 
-    def _contradiction(self, information: Sequence[Information]) -> Sequence[Information]:
+    def _contradiction(self, information: Collection[Information]) -> Collection[Information]:
         """Return the last demand with one that alone contradicts it, where there is one."""
         *others, last = information
         project = self._p.find_project(last.requirement.name)
@@ -246,9 +250,7 @@ class ThoroughResolution(ForgetfulResolution):
         self._blamed = blamed
         return False
 
-    def _exhausted(
-        self, ruled_out: Iterable[tuple[str, Collection[Candidate]]]
-    ) -> _Blame | None:
+    def _exhausted(self, ruled_out: Iterable[tuple[str, Collection[Candidate]]]) -> _Blame | None:
         """Rule candidates out; return who is to blame where a package has none left then.
 
         It need not be the package that the search went back to: what was shown meanwhile to be in
