@@ -7,7 +7,9 @@ specifier means; its verdict is kept per specifier text.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from depcheck.index.model import (
     UNRECORDED,
@@ -18,8 +20,9 @@ from depcheck.index.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from packaging.specifiers import Specifier
     from packaging.version import Version
 
 RawRelease = list[int | None]
@@ -72,7 +75,7 @@ class Project:
         self.everything = (1 << len(versions)) - 1
         """The set of all ranks."""
         self._dists: dict[int, tuple[Dist, ...]] = {}
-        self._parsed: list[Version] | None = None
+        self._parsed = _Parsed(versions)
 
     def __repr__(self) -> str:
         return f"<Project {self.name}: {len(self.versions)} versions>"
@@ -88,7 +91,7 @@ class Project:
         found = self._masks.get(specifier)
         if found is None:
             known = specifier in self._runs
-            found = self._known(specifier) if known else allowed(self._versions(), specifier)
+            found = self._known(specifier) if known else allowed(self._parsed, specifier)
             self._masks[specifier] = found
         return found
 
@@ -148,22 +151,63 @@ class Project:
                 position=(raw[0] or 0) + offset,
             )
 
-    def _versions(self) -> list[Version]:
-        if self._parsed is None:
+
+class _Parsed(Sequence["Version"]):
+    """Versions, each parsed when it is looked at: most solves never need one."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._known: dict[int, Version] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, at: Any) -> Any:
+        found = self._known.get(at)
+        if found is None:
             from packaging.version import Version  # noqa: PLC0415 - most solves never need it
 
-            self._parsed = [Version(text) for text in self.versions]
-        return self._parsed
+            found = self._known[at] = Version(self._texts[at])
+        return found
 
 
 def allowed(versions: Sequence[Version], specifier: str) -> int:
     """Return the ranks that `packaging` lets through, pre-releases included."""
     from packaging.specifiers import SpecifierSet  # noqa: PLC0415
 
+    mask = (1 << len(versions)) - 1
+    for each in SpecifierSet(specifier):
+        mask &= _bounded(versions, each) if _is_bound(each) else _filtered(versions, each)
+    return mask
+
+
+def _is_bound(specifier: Specifier) -> bool:
+    """Tell whether a specifier lets through all from a version on, or all up to one.
+
+    With a pre-release or a post-release as its bound, it makes exceptions.
+    """
+    from packaging.version import Version  # noqa: PLC0415
+
+    if specifier.operator not in {">=", "<=", "<", ">"}:
+        return False
+    bound = Version(specifier.version)
+    return not (bound.is_prerelease or bound.is_postrelease or bound.local)
+
+
+def _bounded(versions: Sequence[Version], specifier: Specifier) -> int:
+    upwards = specifier.operator.startswith(">")
+
+    def is_past(rank: int) -> bool:
+        return specifier.contains(versions[rank], prereleases=True) == upwards
+
+    place = bisect_left(range(len(versions)), True, key=is_past)  # noqa: FBT003 - what is_past says
+    below = (1 << place) - 1
+    return ((1 << len(versions)) - 1) ^ below if upwards else below
+
+
+def _filtered(versions: Sequence[Version], specifier: Specifier) -> int:
     mask = 0
-    chosen = SpecifierSet(specifier).filter(
-        range(len(versions)), prereleases=True, key=versions.__getitem__
-    )
+    chosen = specifier.filter(range(len(versions)), prereleases=True, key=versions.__getitem__)
     for rank in chosen:
         mask |= 1 << rank
     return mask

@@ -121,7 +121,10 @@ class _Trials:
     def _solve(self, problem: Problem) -> Found | Refuted | None:
         prepare(problem, self._sparing.freely)
         try:
-            bench = Bench(problem, self._sparing.counted)
+            before = self._bench.problem.variant.target
+            same = problem.variant.target == before
+            target = self._bench.catalogue.target if same else None
+            bench = Bench(problem, self._sparing.counted, target=target)
             if stands(self._core, self._bench, bench):
                 return Refuted(stated=self._core.stated, missing=self._core.missing)
             return bench.attempt(max_rounds=_ROUNDS, thorough=True)

@@ -164,11 +164,18 @@ def _stated(information: RequirementInformation[Want, Candidate]) -> str:
 class Bench:
     """One problem, ready to be searched."""
 
-    def __init__(self, problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        indexes: Callable[[str], PackageIndex],
+        *,
+        target: TargetEnvironment | None = None,
+    ) -> None:
         self.problem = problem
         self.indexes = indexes
-        self.catalogue = Catalogue(problem, TargetEnvironment(problem.variant.target), indexes)
-        self.dependencies = Dependencies(problem, self.catalogue.target, self.catalogue)
+        target = target or TargetEnvironment(problem.variant.target)
+        self.catalogue = Catalogue(problem, target, indexes)
+        self.dependencies = Dependencies(problem, target, self.catalogue)
         self.roots = tuple(self.dependencies.roots())
 
     def attempt(
