@@ -216,16 +216,19 @@ class ThoroughResolution(ForgetfulResolution):
         return _Blame(pins, Grounds(asked, rests_on))
 
     def _contradiction(self, information: Collection[Information]) -> Collection[Information]:
-        """Return the last demand with one that alone contradicts it, where there is one."""
+        """Return the last demand alone or with one other, where these contradict already.
+
+        That a package has no version left contradicts only who needs it.
+        """
         *others, last = information
         project = self._p.find_project(last.requirement.name)
-        if project is None:
-            return [last]
-        ranks = last.requirement.mask(project)
-        if not ranks:
+        ranks = last.requirement.mask(project) if project else 0
+        needed = not last.requirement.weak
+        if needed and not ranks:
             return [last]
         for each in sorted(others, key=_is_from_package):
-            if not each.requirement.mask(project) & ranks:
+            left = each.requirement.mask(project) & ranks if project else 0
+            if not left and (needed or not each.requirement.weak):
                 return [each, last]
         return information
 
