@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from pathlib import Path
@@ -102,17 +103,19 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds")
-    return value
+    with suppress(ValueError):
+        value = float(text)
+        if 0 < value < float("inf"):
+            return value
+    raise argparse.ArgumentTypeError(f"`{text}` is no number of seconds")
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is no number of jobs")
-    return value
+    with suppress(ValueError):
+        value = int(text)
+        if value > 0:
+            return value
+    raise argparse.ArgumentTypeError(f"`{text}` is no number of jobs")
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "validate_dependencies") -> int:
@@ -269,7 +272,7 @@ def _write_document(content: dict[str, Any]) -> int:
 
 def _complain(error: InvalidInputError, *, as_json: bool) -> int:
     if as_json:
-        content: dict[str, str | None] = {
+        content = {
             "reference": error.reference,
             "message": error.message,
             "hint": error.hint,
@@ -277,6 +280,5 @@ def _complain(error: InvalidInputError, *, as_json: bool) -> int:
         _write_document({"error": content})
         return 2
     sys.stderr.write(f"error: {escape(error.message)} [{error.reference}]\n")
-    if error.hint:
-        sys.stderr.write(f"\nhint: {escape(error.hint)}\n")
+    sys.stderr.write(f"\nhint: {escape(error.hint)}\n")
     return 2

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 from depcheck.validate.requirements import normalised
 
@@ -61,6 +61,7 @@ class Distribution:
 
         Raises:
             OSError: the record cannot be read, or an installation that broke off left none.
+            ValueError: it is no table.
         """
         return _record(self.info)
 
@@ -136,7 +137,7 @@ def _distribution(info: Path) -> Distribution:
             return _unusable(info, "it has no METADATA")
         headers = _headers(_read(path))
         origins = _origins(info / "direct_url.json") if info.is_dir() else ()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return _unusable(info, getattr(error, "strerror", None) or str(error))
     name, version = _first(headers, "name"), _first(headers, "version")
     if not name or not version:
@@ -187,11 +188,19 @@ def _origins(path: Path) -> tuple[str, ...]:
     record = json.loads(_read(path))
     if not isinstance(record, dict):
         raise ValueError("direct_url.json holds no object")  # noqa: TRY004  # bad data, as JSON's
-    archive, vcs = record.get("archive_info") or {}, record.get("vcs_info") or {}
-    hashes = [*(archive.get("hashes") or {}).values(), archive.get("hash", "").partition("=")[2]]
+    archive, vcs = _object(record, "archive_info"), _object(record, "vcs_info")
+    hashes = [*_object(archive, "hashes").values(), str(archive.get("hash")).partition("=")[2]]
     proven = tuple(str(each) for each in [vcs.get("commit_id"), *hashes] if each)
     # uv records no hash of an archive, though it checks it.
     return proven or (str(record.get("url", "")).partition("#")[0],)
+
+
+def _object(record: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a member that may be missing."""
+    found = record.get(name) or {}
+    if not isinstance(found, dict):
+        raise ValueError(f"`{name}` of direct_url.json is no object")  # noqa: TRY004  # as above
+    return found
 
 
 @lru_cache(maxsize=None)
@@ -200,7 +209,10 @@ def _record(info: Path) -> tuple[RecordEntry, ...]:
     if not info.is_dir() or (info.suffix == ".egg-info" and not path.exists()):
         return ()
     root, lines = str(info.parent), _read(path).splitlines()
-    return tuple(_entry(root, row) for row in csv.reader(lines) if row and row[0])
+    try:
+        return tuple(_entry(root, row) for row in csv.reader(lines) if row and row[0])
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
 
 
 def _entry(root: str, row: list[str]) -> RecordEntry:

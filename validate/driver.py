@@ -44,12 +44,11 @@ class Driver:
 
 def find_driver(environment: Environment, timeout: float) -> Driver:
     """Ask for the driver that programs of this environment would load."""
-    if not environment.starts:
-        return Driver(absence="the interpreter does not start")
-    ended = run_source(environment, "driver", timeout=min(timeout, _PATIENCE))
+    patience = min(timeout, _PATIENCE)
+    ended = run_source(environment, "driver", timeout=patience)
     answer = _answer(ended.answer)
     if ended.timed_out:
-        return Driver(failure="the driver did not answer within a minute")
+        return Driver(failure=f"the driver does not answer within {patience:g} s")
     if answer is None:
         how = ended.signal_name or f"exit status {ended.status}"
         told = ended.stderr.strip()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 
 class InvalidInputError(ValueError):
     """An option or the manifest is wrong; exit code 2."""
 
-    def __init__(self, reference: str, message: str, hint: Optional[str]) -> None:  # noqa: UP045
+    def __init__(self, reference: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.reference = reference
         self.message = message

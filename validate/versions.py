@@ -56,11 +56,6 @@ class Version:
         return replace(self, local=())
 
     @property
-    def base(self) -> tuple[int, tuple[int, ...]]:
-        """Epoch and release alone."""
-        return (self.epoch, self.release)
-
-    @property
     def is_prerelease(self) -> bool:
         """Whether it is a pre-release or a development release."""
         return self.pre is not None or self.dev is not None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.expected import expected
 from support.schemas import complaints
+from support.unmeasured import environment
 from support.world import SPEC, World, make_world
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def run_limited(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", script.replace("depcheck", command, 1)],
         cwd=folder,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

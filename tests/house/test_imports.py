@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.tree import ROOMS, ROOT, repository_files
+from support.unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,5 +135,5 @@ def loaded_by(*arguments: str) -> set[str]:
 def loaded_by_python(*arguments: str) -> set[str]:
     """Return the top-level packages that one run of Python imports."""
     command = [sys.executable, "-X", "importtime", *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}

@@ -18,6 +18,7 @@ from depcheck.images.model import StageHint, Target, ValidateSpec
 from depcheck.lockfiles.stages import plan_stages
 from depcheck.lockfiles.validator import validate_dependencies
 from depcheck.resolver.solution import IndexUse, Solution, Waiver
+from depcheck.validate.processes import run_child
 from support.solutions import DEFAULT, heavy, pin
 from support.wheelhouse import make_wheel
 
@@ -131,6 +132,16 @@ CLEAN = {
     "LC_ALL": "C.UTF-8",
     **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
 }
+
+
+def probed(name: str, *arguments: str, **variables: str) -> Any:
+    """Run a probe as a program of its own; return its answer, or how it ended without one."""
+    command = [sys.executable, "-m", f"depcheck.validate.probes.{name}", *arguments]
+    ended = run_child(command, timeout=60, env={**CLEAN, **variables})
+    if ended.status or ended.timed_out:
+        return ended.status, ended.stderr.strip().rpartition("\n")[2]
+    answers = [json.loads(line) for line in ended.answer.splitlines()]
+    return answers[0] if len(answers) == 1 else answers
 
 
 def install(image: Image, *wheels: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.image import TARGET, Image, install
+from support.image import TARGET, Image, install, probed
 from support.solutions import pin
 from support.wheelhouse import make_wheel
 
@@ -189,6 +189,90 @@ def test_a_driver_that_does_not_start(
     assert [(status, told)] == [(each[0], each[2]) for each in found]
 
 
+def test_a_driver_that_does_not_answer_is_not_waited_for(healthy: Image, driver: Any) -> None:
+    env = driver(H100, init=-2)
+
+    assert healthy.findings("--only", "driver", "--timeout", "2", env=env) == [
+        ("driver-broken", "driver", "the driver does not answer within 2 s")
+    ]
+
+
+def test_the_driver_tells_its_versions_and_devices(driver: Any) -> None:
+    assert probed("driver", **driver(H100, L4)) == {
+        "absence": "",
+        "failure": "",
+        "api": 12040,
+        "version": "550.54.14",
+        "devices": [
+            {"name": "H100", "capability": "9.0", "memory": 80_000_000_000},
+            {"name": "L4", "capability": "8.9", "memory": 24_000_000_000},
+        ],
+    }
+
+
+NONE: dict[str, Any] = {"absence": "", "failure": "", "api": 0, "version": "", "devices": []}
+FOUND = {**NONE, "api": 12040, "version": "550.54.14"}
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        (34, {**FOUND, "absence": "no NVIDIA driver, libcuda.so.1 is a stub"}),
+        (100, FOUND),
+        (999, {**FOUND, "failure": "cuInit answers with CUDA error 999"}),
+    ],
+)
+def test_the_driver_tells_why_it_does_not_start(
+    driver: Any, init: int, expected: dict[str, Any]
+) -> None:
+    assert expected == probed("driver", **driver(H100, init=init))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, {"absence": "no NVIDIA driver"}),
+        (b"\x7fELF no more", {"failure": "{}/libcuda.so.1: file too short"}),
+    ],
+)
+def test_what_is_no_driver_is_absent_or_broken(
+    tmp_path: Path, content: bytes | None, expected: dict[str, str]
+) -> None:
+    if content is not None:
+        (tmp_path / "libcuda.so.1").write_bytes(content)
+    expected = {key: text.replace("{}", str(tmp_path)) for key, text in expected.items()}
+
+    assert {**NONE, **expected} == probed("driver", LD_LIBRARY_PATH=str(tmp_path))
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_library_without_the_driver_s_functions_is_a_stub(tmp_path: Path) -> None:
+    """Without NVML, and without a kernel module whose version shows."""
+    library = tmp_path / "libcuda.so.1"
+    code = b"int cuDriverGetVersion(int *found) { *found = 12040; return 0; }"
+    command = ["cc", "-shared", "-fPIC", "-o", str(library), "-x", "c", "-"]
+    subprocess.run(command, input=code, check=True)
+    reason = f"libcuda.so.1 is a stub ({library}: undefined symbol: cuInit)"
+
+    assert probed("driver", LD_LIBRARY_PATH=str(tmp_path)) == {
+        **NONE,
+        "api": 12040,
+        "absence": f"no NVIDIA driver, {reason}",
+    }
+
+
+def test_a_driver_that_nothing_in_the_lock_needs_is_told_where_a_gpu_is_required(
+    image: Image, driver: Any
+) -> None:
+    pins = tuple(each for each in image.solution.pins if each.name != "torch")
+    required = ("--only", "driver", "--require-gpu")
+
+    assert results(image.locked(pins=pins), *required, env=driver(H100)) == [
+        ("pass", "driver 550.54.14", "serves CUDA 12.4"),
+        ("pass", "GPU 0", "H100, compute capability 9.0, 80.0 GB"),
+    ]
+
+
 def test_a_driver_that_finds_no_device_when_it_starts(healthy: Image, driver: Any) -> None:
     assert results(healthy, "--only", "driver", env=driver(init=100)) == [
         ("pass", "driver 550.54.14", "serves CUDA 12.4, the lock is for 12.1"),
@@ -316,6 +400,41 @@ def test_a_kernel_that_kills_the_process_is_found(
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import time; time.sleep(60)", ("kernel-hangs", "does not end within 2 s")),
+        ("raise RuntimeError('ABI')", ("kernel-failed", "RuntimeError: ABI")),
+        ("import os; os._exit(0)", ("kernel-failed", "its process ends with status 0")),
+    ],
+)
+def test_a_torch_that_comes_to_no_kernel_is_found(
+    image: Image, driver: Any, code: str, expected: tuple[str, str]
+) -> None:
+    (image.packages / "torch" / "__init__.py").write_text(code)
+    found = image.findings("--only", "kernels", "--timeout", "2", env=driver(H100))
+
+    assert [(expected[0], "torch", expected[1])] == found
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import time; time.sleep(60)", "does not answer within 2 s"),
+        ("import os; os.abort()", "its process is killed by SIGABRT"),
+        ("import os; os._exit(0)", "its process ends with status 0"),
+        ("import libmissing", "ModuleNotFoundError: No module named 'libmissing'"),
+    ],
+)
+def test_a_torch_that_cannot_be_asked_is_found(image: Image, code: str, message: str) -> None:
+    (image.packages / "torch" / "__init__.py").write_text(code)
+    only = ("--only", "torch", "--only", "nccl", "--timeout", "2")
+
+    assert [("torch-unusable", "torch", message), ("nccl-missing", "NCCL", message)] == (
+        image.findings(*only)
+    )
+
+
 def test_a_device_without_bf16_skips_it(healthy: Image, driver: Any) -> None:
     found = results(healthy, "--only", "kernels", env=driver("T4:7:5:16000", bf16=False))
 
@@ -352,7 +471,7 @@ class InferenceSession:
         assert model.startswith(b"\\x08\\x07")
         self.providers = os.environ.get("SIMULATED_PROVIDERS", providers[0]).split()
     def run(self, names, inputs):
-        return [[2 * float(inputs["x"][0])]]
+        return [[float(os.environ.get("SIMULATED_FACTOR", 2)) * float(inputs["x"][0])]]
     def get_providers(self):
         return self.providers
 """
@@ -388,6 +507,32 @@ def test_onnxruntime_is_asked_which_provider_it_really_uses(onnx: Image, driver:
             "uses CPUExecutionProvider instead of CUDAExecutionProvider",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        ("3", ("onnxruntime 1.17.1", "adds wrongly with CUDAExecutionProvider")),
+        ("none", ("onnxruntime", "ValueError: could not convert string to float: 'none'")),
+    ],
+)
+def test_an_onnxruntime_that_does_not_compute_is_found(
+    onnx: Image, driver: Any, factor: str, expected: tuple[str, str]
+) -> None:
+    env = {**driver(H100), "SIMULATED_FACTOR": factor}
+
+    assert [("onnxruntime-failed", *expected)] == onnx.findings("--only", "onnxruntime", env=env)
+
+
+def test_onnxruntime_answers_with_its_provider_and_whether_it_adds(tmp_path: Path) -> None:
+    (tmp_path / "onnxruntime.py").write_text(ONNXRUNTIME)
+    (tmp_path / "numpy.py").write_text(NUMPY)
+
+    assert probed("onnxruntime", "CPUExecutionProvider", PYTHONPATH=str(tmp_path)) == {
+        "version": "1.17.1",
+        "providers": ["CPUExecutionProvider"],
+        "right": True,
+    }
 
 
 @pytest.mark.parametrize(

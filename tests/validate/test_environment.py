@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from support.image import MINOR
+
+from depcheck.validate.checks.scripts import CHECK
+from depcheck.validate.context import Context, Options
+from depcheck.validate.environment import probe
+from depcheck.validate.findings import Finding
+from depcheck.validate.manifest import read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +74,31 @@ def test_a_script_that_cannot_run_is_found(
     script(image, content, mode=mode)
 
     assert expected == judged(image)
+
+
+def test_a_script_that_cannot_be_mended_is_a_finding_still(
+    image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is given up the file is as it was, and nothing lies beside it."""
+    path = script(image, GOOD.replace("\n", "\r\n"))
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("os.replace", refuse)
+    context = Context(
+        manifest=replace(read_manifest(image.program), scripts=(str(path.parent),)),
+        environment=replace(probe(image.python, MINOR), scripts=image.folder / "none"),
+        options=Options(fix=True),
+    )
+    outcomes = [
+        (each.code, each.message) for each in CHECK.run(context) if isinstance(each, Finding)
+    ]
+
+    assert outcomes == [("script-crlf", "cannot be mended: Read-only file system")]
+    assert [(path, GOOD.replace("\n", "\r\n").encode())] == [
+        (each, each.read_bytes()) for each in path.parent.iterdir()
+    ]
 
 
 def test_fix_mends_line_ends_and_run_bits_and_keeps_the_rest(image: Image) -> None:

@@ -14,6 +14,13 @@ import pytest
 from support.image import MINOR, TARGET, Image
 from support.solutions import pin, sdist
 
+from depcheck.validate import environment
+from depcheck.validate.checks.interpreter import CHECK
+from depcheck.validate.context import Context, Options
+from depcheck.validate.environment import choose_python, probe
+from depcheck.validate.findings import Finding
+from depcheck.validate.manifest import read_manifest
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -177,3 +184,70 @@ def test_missing_headers_are_a_warning_where_a_stage_builds(
 
     assert [code for code, _, _ in run_copied(other, copied_python)] == ["headers-missing"]
     assert [code for code, _, _ in run_copied(image.locked(), copied_python)] == []
+
+
+@pytest.mark.parametrize(
+    ("promise", "answer", "expected"),
+    [
+        ({}, {}, []),
+        (
+            {},
+            {"markers": {"implementation_name": "pypy"}},
+            [("python-version-differs", "is pypy, the lock is for CPython")],
+        ),
+        (
+            {"platform": "manylinux_2_17_riscv64"},
+            {"machine": "riscv64", "glibc": ""},
+            [("platform-differs", "the C library is not glibc, the lock is for glibc 2.17")],
+        ),
+        ({"platform": "linux_x86_64"}, {"machine": "riscv64"}, []),
+        ({}, {"scripts": Path("/nowhere")}, []),
+        ({"self_contained": True}, {"prefix": Path("/usr"), "python": Path("/usr/bin/env")}, []),
+    ],
+)
+def test_what_no_interpreter_here_answers(
+    healthy: Image,
+    promise: dict[str, Any],
+    answer: dict[str, Any],
+    expected: list[tuple[str, str]],
+) -> None:
+    context = Context(
+        manifest=replace(read_manifest(healthy.program), **promise),
+        environment=replace(probe(healthy.python, MINOR), **answer),
+        options=Options(),
+    )
+    found = [each for each in CHECK.run(context) if isinstance(each, Finding)]
+
+    assert expected == [(each.code, each.message) for each in found]
+
+
+def test_an_interpreter_that_does_not_answer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\nsleep 60\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(environment, "_PATIENCE", 0.2)
+
+    assert probe(python, MINOR).failure == "it did not answer within 0 s"
+
+
+@pytest.mark.parametrize(
+    ("wish", "virtual", "expected"),
+    [
+        ("bin/python", "/venv", Path.cwd() / "bin" / "python"),
+        ("/usr/bin/python3", None, Path("/usr/bin/python3")),
+        (None, "/venv", Path("/venv/bin/python")),
+        (None, "", Path(sys.executable)),
+        (None, None, Path(sys.executable)),
+    ],
+)
+def test_the_wish_counts_before_the_active_environment_and_that_before_the_running_one(
+    monkeypatch: pytest.MonkeyPatch, wish: str | None, virtual: str | None, expected: Path
+) -> None:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    if virtual is not None:
+        monkeypatch.setenv("VIRTUAL_ENV", virtual)
+
+    assert expected == choose_python(wish)

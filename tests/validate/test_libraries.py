@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -116,6 +117,42 @@ def test_a_library_without_the_symbol_version_is_found(image: Image, tmp_path: P
     assert not really_imports(image)
 
 
+def test_a_symbol_version_that_is_wanted_weakly_may_lack(image: Image, tmp_path: Path) -> None:
+    demo = library(tmp_path / "c", version="DEMO_2")
+    code = EXTENSION.replace("int demo(void);", "extern int demo(void) __attribute__((weak));")
+    code = code.replace("demo();", "if (demo) demo();")
+    options = ("-Wl,--no-as-needed", str(demo), RPATH)
+    native = compiled(tmp_path / "c", f"native{SUFFIX}", code, *options)
+    strong = struct.pack("<IH", sysv_hash("DEMO_2"), 0)
+    native.write_bytes(native.read_bytes().replace(strong, strong[:4] + b"\x02\x00"))
+    installed(image, native, library(tmp_path / "old", version="DEMO_1"))
+
+    assert image.findings(*ONLY) == []
+    assert really_imports(image)
+
+
+def sysv_hash(name: str) -> int:
+    """Return the hash by which a version need names its version (System V ABI)."""
+    value = 0
+    for character in name.encode():
+        value = (value << 4) + character
+        value = (value ^ (value & 0xF0000000) >> 24) & 0x0FFFFFFF
+    return value
+
+
+def test_an_interpreter_that_a_script_starts_brings_no_library(
+    image: Image, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {image.python} "$@"\n')
+    python.chmod(0o755)
+    installed(image, extension(tmp_path / "c", library(tmp_path / "c"), RPATH))
+
+    assert image.findings(*ONLY, python=python) == [
+        ("library-missing", "libdemo.so.1", f"is nowhere, native{SUFFIX} of gamma==1.0 wants it")
+    ]
+
+
 def test_the_library_path_of_the_environment_counts(image: Image, tmp_path: Path) -> None:
     demo = library(tmp_path / "c")
     installed(image, extension(tmp_path / "c", demo))
@@ -187,7 +224,10 @@ def test_a_library_of_another_distribution_that_was_deleted_is_missing(
 
 def test_an_optional_module_may_lack_its_library(image: Image, tmp_path: Path) -> None:
     installed(image, extension(tmp_path / "c", library(tmp_path / "c")))
-    optional = (OptionalFiles(files="native*", reason="we have no demo"),)
+    optional = (
+        OptionalFiles(files="other*", reason="we have no other"),
+        OptionalFiles(files="native*", reason="we have no demo"),
+    )
     report = image.validating(optional_files=optional).report(*ONLY)
 
     assert [("skip", "we have no demo"), ("pass", "find their libraries")] == [

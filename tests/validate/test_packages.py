@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -120,6 +121,77 @@ def test_byte_code_that_a_wheel_brought_may_be_compiled_anew(image: Image) -> No
 
     assert image.findings(*CHECKS, "--full") == [
         ("file-edited", "gamma==1.0", "alone.pyc has another content than was installed")
+    ]
+
+
+def recorded(image: Image, *lines: str) -> None:
+    """Add lines to what RECORD of beta says."""
+    path = image.packages / "beta-1.5.dist-info" / "RECORD"
+    path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("gone/__pycache__/beta.pyc,sha256=x,1", []),
+        ("gone.py,,", [("file-missing", "beta==1.5", "gone.py is not there")]),
+        (
+            "beta.py/part.py,sha256=x,1",
+            [("record-unreadable", "beta==1.5", "beta.py/part.py: Not a directory")],
+        ),
+        (
+            "alpha-1.0.dist-info,sha256=x,",
+            [("record-unreadable", "beta==1.5", "alpha-1.0.dist-info: Is a directory")],
+        ),
+        ("large.bin,sha256=x,300000", []),
+        (
+            "large.bin,sha256=x,1",
+            [("file-edited", "beta==1.5", "large.bin has 300000 bytes, was 1")],
+        ),
+        ("beta-1.5.dist-info/INSTALLER,rot13=x,", []),
+    ],
+)
+def test_what_record_states_is_judged_as_far_as_it_can_be(
+    image: Image, line: str, expected: list[tuple[str, str, str]]
+) -> None:
+    """Byte code may go; large old files, and hashes of unknown kinds, are not compared."""
+    (image.packages / "large.bin").write_bytes(bytes(300_000))
+    recorded(image, line)
+
+    assert expected == image.findings("--only", "files")
+
+
+def test_a_record_that_is_no_table_is_found(image: Image) -> None:
+    recorded(image, "x" * 200_000)
+
+    assert image.findings("--only", "files", "--only", "libraries") == [
+        ("record-unreadable", "beta==1.5", "RECORD: field larger than field limit (131072)")
+    ]
+
+
+def test_a_damaged_direct_reference_is_found_and_hides_nothing(image: Image) -> None:
+    (image.packages / "gamma-1.0.dist-info" / "direct_url.json").write_text('{"vcs_info": 1}')
+
+    assert image.findings("--only", "installed") == [
+        ("distribution-missing", "gamma", "want 1.0, not installed"),
+        (
+            "metadata-broken",
+            "gamma-1.0.dist-info",
+            "`vcs_info` of direct_url.json is no object",
+        ),
+    ]
+
+
+def test_a_python_that_a_distribution_does_not_take_is_found(image: Image) -> None:
+    info = image.packages / "gamma-1.0.dist-info"
+    (info / "METADATA").write_text("Name: gamma\nVersion: 1.0\nRequires-Python: <3\n")
+
+    assert image.findings("--only", "metadata") == [
+        (
+            "requires-python-unmet",
+            "gamma==1.0",
+            f"requires Python <3, this is {platform.python_version()}",
+        )
     ]
 
 

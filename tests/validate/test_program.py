@@ -159,6 +159,13 @@ def test_a_report_that_cannot_be_written_is_an_environment_failure(healthy: Imag
             ),
         ),
         (
+            ["--jobs", "two"],
+            (
+                "argument --jobs: `two` is no number of jobs [usage]\n\n"
+                "hint: see `validate_dependencies --help`"
+            ),
+        ),
+        (
             ["--timeout", "-1"],
             (
                 "argument --timeout: `-1` is no number of seconds [usage]\n\n"
@@ -209,6 +216,21 @@ def spoiled(image: Image, change: Callable[[bytes], bytes]) -> None:
             lambda raw: raw.replace(b'"self-contained": false', b'"self-contained": 0'),
             "manifest-damaged",
             r"is damaged: `self-contained` has a wrong type",
+        ),
+        (
+            lambda raw: raw.replace(b'"stages": [', b'"stages": [1,'),
+            "manifest-damaged",
+            r"is damaged: `stages\[0\]` is no object",
+        ),
+        (
+            lambda raw: raw.replace(b'"imports": [', b'"imports": [1'),
+            "manifest-damaged",
+            r"is damaged: `imports` holds something else than text",
+        ),
+        (
+            lambda raw: raw.replace(b'"import-env": {', b'"import-env": {"A": 1'),
+            "manifest-damaged",
+            r"is damaged: `import-env` holds something else than text",
         ),
     ],
 )
@@ -301,9 +323,7 @@ def test_a_mistake_in_a_check_is_told_and_hides_nothing(image: Image, tmp_path: 
     with zipfile.ZipFile(other.program) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = "depcheck/validate/checks/files.py"
-    members[name] = members[name].replace(
-        b"    records, found =", b"    1 / 0\n    records, found ="
-    )
+    members[name] = members[name].replace(b"    records, found =", b"    1 / 0; records, found =")
     other.program.write_bytes(pack(members))
     report = other.report("--only", "installed", "--only", "files", "--only", "metadata")
 

@@ -66,7 +66,7 @@ def test_clauses_may_be_spelled_with_space(text: str) -> None:
     assert SpecifierSet(text.replace(",,", ",")).contains("1.0") == contains(text, "1.0")
 
 
-@pytest.mark.parametrize("text", ["1.0", ">=x", "=>1", "~=x"])
+@pytest.mark.parametrize("text", ["1.0", ">=x", "=>1", "~=x", "==x.*"])
 def test_a_malformed_range_is_none(text: str) -> None:
     assert contains(text, "1.0") is None
 
@@ -126,7 +126,10 @@ def test_markers_hold_where_packaging_says(text: str, extra: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "python_version", "python_version >", "x == 'y'", "(os_name == 'posix'", "'a' 'b' 'c'"],
+    [
+        *("", "python_version", "python_version >", "x == 'y'", "'a' 'b' 'c'", "os_name $ 'posix'"),
+        *("(os_name == 'posix'", "os_name == 'posix')", "os_name ~= 'posix'"),
+    ],
 )
 def test_a_malformed_marker_is_none(text: str) -> None:
     assert marker_holds(text, {"os_name": "posix"}) is None
