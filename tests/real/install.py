@@ -5,14 +5,16 @@
 For each spec in `specs/` (or those named) and each installer: `install.sh` fills a fresh virtual
 environment, the validator must find nothing, and `pip check` must complain of what the lock waives,
 nothing more and nothing less. Then the same again in another environment, with every process killed
-after a stage and in the middle of stages: what `pip freeze` says in the end must be equal.
+after a stage and in the middle of stages: what `pip freeze` says and which files there are must be
+equal. At last one file is deleted, and the validator must miss that file and nothing else.
 
-Needs the network, about 10 GB in FOLDER (a new folder) and some 15 GB of downloads for all specs.
-Writes FOLDER/summary.log. No part of the test suite.
+Needs the network, about 15 GB in FOLDER (a new folder) and some 10 GB of downloads for all specs.
+Writes FOLDER/summary.log, and what `install.sh` says into FOLDER/logs. No part of the test suite.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -22,7 +24,6 @@ import subprocess
 import sys
 import time
 import venv
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 SPECS = Path(__file__).parent / "specs"
 INSTALLERS = ("uv", "pip")
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+JUDGED = frozenset({"installed", "files", "metadata", "libraries", "imports"})
+"""Checks of the validator that must have passed something, or nothing is proved."""
 COMPLAINT = re.compile(r"(\S+) (\S+) (?:requires|has requirement) ([A-Za-z0-9._-]+)")
 
 
@@ -75,18 +78,23 @@ class Machine:
             "PYTHON": str(self.python),
             "UV_CACHE_DIR": str(self.folder / "cache"),
             "PIP_CACHE_DIR": str(self.folder / "cache"),
+            "TMPDIR": str(self.folder / "tmp"),
         }
+
+    def log(self, how: str) -> Path:
+        """Where the words of `install.sh` go."""
+        return self.folder / "logs" / f"{self.locks.parent.name}-{self.installer}-{how}.log"
 
     def renew(self) -> None:
         """Make the virtual environment anew, empty but for pip where pip installs."""
-        shutil.rmtree(self.folder / "venv", ignore_errors=True)
+        for name in ("venv", "tmp"):  # what was killed leaves downloads in its temporary folder
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / "tmp").mkdir()
         venv.create(self.folder / "venv", with_pip=self.installer == "pip")
         bin_ = self.folder / f"bin-{self.installer}"
         bin_.mkdir(exist_ok=True)
         if self.installer == "uv" and not (bin_ / "uv").exists():
             (bin_ / "uv").symlink_to(uv.find_uv_bin())
-        if self.installer == "pip" and shutil.which("uv", path=self.environment["PATH"]):
-            raise Failure(f"uv is on {SYSTEM_PATH}, so that pip would not be tried")
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Start `install.sh` in a session of its own."""
@@ -107,6 +115,15 @@ class Machine:
         if done.returncode not in {0, 1} or "Traceback" in done.stderr:
             raise Failure(f"pip {arguments[0]}: {done.stderr}")
         return done.stdout.splitlines()
+
+    def files(self) -> list[str]:
+        """Return each file of the environment with its size; byte code comes and goes."""
+        found = (path for path in (self.folder / "venv").rglob("*") if not path.is_dir())
+        return sorted(
+            f"{path.relative_to(self.folder)} {path.lstat().st_size}"
+            for path in found
+            if path.suffix != ".pyc"
+        )
 
 
 def stage_done(text: str, _before: int, _now: int) -> bool:
@@ -161,7 +178,9 @@ def main(folder: Path, names: list[str]) -> int:
     chosen = [spec for spec in specs if not names or spec.stem in names]
     if unknown := set(names) - {spec.stem for spec in specs}:
         sys.exit(f"no spec is called {', '.join(sorted(unknown))}")
-    folder.mkdir(parents=True)
+    if shutil.which("uv", path=SYSTEM_PATH):
+        sys.exit(f"uv is on {SYSTEM_PATH}, so that pip would not be tried")
+    (folder / "logs").mkdir(parents=True)
     summary = Summary(folder / "summary.log")
     for spec in chosen:
         summary.say(f"{spec.stem}: solve")
@@ -191,27 +210,30 @@ def solve(spec: Path, folder: Path) -> str:
 
 def prove(machine: Machine, summary: Summary) -> None:
     """Install whole, and then with interruptions, and compare."""
-    frozen: list[list[str]] = []
+    held: list[list[str]] = []
     for kills in (False, True):
         machine.renew()
         how = "install, killed now and then" if kills else "install"
         step = interrupted if kills else whole
         if not summary.judge(how, lambda step=step: step(machine)):  # type: ignore[misc]
             continue
-        summary.judge("validate", lambda: validated(machine))
+        held.append([*machine.pip("freeze", "--all"), *machine.files()])
+        summary.judge("validate --full", lambda: validated(machine))
         summary.judge("pip check", lambda: checked(machine))
-        frozen.append(machine.pip("freeze", "--all"))
-    if len(frozen) > 1:
-        summary.judge("pip freeze", lambda: compared(*frozen))
+    if len(held) > 1:
+        summary.judge("pip freeze and files", lambda: compared(*held))
+        summary.judge("one file deleted", lambda: spoiled(machine))
     shutil.rmtree(machine.folder / "venv")
 
 
 def whole(machine: Machine) -> str:
     """Run the script once, to its end."""
-    log = machine.folder / "install.log"
+    log = machine.log("whole")
     if machine.start(log).wait():
         raise Failure(log.read_text(errors="replace")[-3000:])
-    return f"{len(re.findall('installed and verified', log.read_text()))} stages"
+    stages = len(re.findall("installed and verified", log.read_text()))
+    packages = len(tomllib.loads((machine.locks / "pylock.toml").read_text())["packages"])
+    return f"{packages} distributions in {stages} stages"
 
 
 def interrupted(machine: Machine) -> str:
@@ -220,19 +242,25 @@ def interrupted(machine: Machine) -> str:
     text = ""
     for moment, delay in MOMENTS:
         end, told = killed(machine, moment, delay)
-        ends.append(end)
         text += told
-    log = machine.folder / "install.log"
-    if machine.start(log).wait():
-        raise Failure(log.read_text(errors="replace")[-3000:])
-    text += log.read_text()
+        if end is None:
+            break
+        ends.append(end)
+    log = machine.log("killed")
+    status = machine.start(log).wait()
+    text += log.read_text(errors="replace")
+    log.write_text(text)
+    if status:
+        raise Failure(text[-3000:])
+    if len(ends) < 2:  # in the middle and once more over what that left
+        raise Failure(f"killed {len(ends)} times only: too fast for a proof")
     again = len(re.findall("installing it again", text))
-    return f"{'; '.join(ends)}; {again} times over what was there"
+    return f"killed {len(ends)} times, at {', '.join(ends)}; {again} times over what was there"
 
 
-def killed(machine: Machine, moment: Moment, delay: float) -> tuple[str, str]:
-    """Start the script, kill all that it started at a moment; say where that was, and its log."""
-    log = machine.folder / "killed.log"
+def killed(machine: Machine, moment: Moment, delay: float) -> tuple[str | None, str]:
+    """Start the script, kill all that it started at a moment; say where, if so, and its log."""
+    log = machine.log("killed")
     before = len(os.listdir(machine.packages))  # noqa: PTH208  # asked every few milliseconds
     child = machine.start(log)
     while child.poll() is None:
@@ -246,28 +274,50 @@ def killed(machine: Machine, moment: Moment, delay: float) -> tuple[str, str]:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
     text = log.read_text(errors="replace")
+    if ended:
+        raise Failure(f"does not resume, ends with {ended}: {text[-3000:]}")
     last = [line for line in text.splitlines() if "] stage " in line][-1:]
     where = last[0].partition("] ")[2].partition(",")[0] if last else "before any stage"
-    return (f"killed at `{where}`" if ended is None else f"ended with {ended}", text)
+    return (f"`{where}`" if ended is None else None, text)
 
 
 def validated(machine: Machine) -> str:
     """Run the validator; whatever it finds is a failure."""
-    program = machine.locks / "validate_dependencies"
-    command = [str(program), "--python", str(machine.python), "--json"]
-    image = {**machine.environment, **stated(machine)["env"]}
-    done = subprocess.run(command, env=image, capture_output=True, check=False)
-    document = json.loads(done.stdout)
+    status, document = validator(machine, "--full")
     results = document["results"]
     found = [each for each in results if each["status"] in {"fail", "warn", "error"}]
     bad = [f"{each['code']} {each['subject']}: {each['message']}" for each in found]
-    if done.returncode or any(each["status"] != "warn" for each in found):
-        raise Failure("; ".join(bad) or f"exit status {done.returncode}")
-    counts = Counter(each["status"] for each in results)
+    if status or any(each["status"] != "warn" for each in found):
+        raise Failure("; ".join(bad) or f"exit status {status}")
+    if missing := JUDGED - {each["check"] for each in results if each["status"] == "pass"}:
+        raise Failure(f"nothing passed {', '.join(sorted(missing))}")
     skipped = sorted({each["check"] for each in results if each["status"] == "skip"})
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    told = ", ".join(f"{count} {status}" for status, count in document["counts"].items())
     told += f" ({', '.join(skipped)})" if skipped else ""
     return told + "".join(f"; warns of {each}" for each in bad)
+
+
+def spoiled(machine: Machine) -> str:
+    """Delete a module; the validator must miss it alone."""
+    records = sorted(machine.packages.glob("*.dist-info/RECORD"))
+    rows = (row for record in records for row in csv.reader(record.read_text().splitlines()))
+    module = next(row[0] for row in rows if row[0].endswith(".py"))
+    (machine.packages / module).unlink()
+    status, document = validator(machine, "--only", "files")
+    found = [each for each in document["results"] if each["status"] != "pass"]
+    told = [f"{each['code']} {each['subject']}: {each['message']}" for each in found]
+    if status != 1 or len(told) != 1 or "file-missing" not in told[0] or module not in str(found):
+        raise Failure(f"{module}: exit status {status}, {told}")
+    return told[0]
+
+
+def validator(machine: Machine, *options: str) -> tuple[int, dict[str, Any]]:
+    """Run the validator with the variables that the image has; return its status and report."""
+    program = str(machine.locks / "validate_dependencies")
+    command = [program, "--python", str(machine.python), "--json", *options]
+    image = {**machine.environment, **stated(machine)["env"]}
+    done = subprocess.run(command, env=image, capture_output=True, check=False)
+    return done.returncode, json.loads(done.stdout)
 
 
 def checked(machine: Machine) -> str:
