@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -126,7 +127,11 @@ def make_files(default: Path, cu121: Path) -> None:
     make_wheel(default, "torch", "9.0", files={"torch.py": "ORIGIN = 'newer'\n"})
     make_wheel(default, "torch", "2.2.2+cu121", files={"torch.py": "ORIGIN = 'impostor'\n"})
     make_wheel(default, "filelock", "3.16.1")
-    make_wheel(default, "numpy", "1.26.4", requires=["not-there>=1"])
+    numpy = {
+        "numpy.py": "__version__ = '1.26.4'\n",
+        "numpy-1.26.4.dist-info/entry_points.txt": "[console_scripts]\nf2py = numpy:main\n",
+    }
+    make_wheel(default, "numpy", "1.26.4", requires=["not-there>=1"], files=numpy)
     make_wheel(default, "plain-backend", "1.0", files={"plain_backend.py": "VERSION = 1\n"})
     make_wheel(default, "plain-backend", "2.0", files={"plain_backend.py": "VERSION = 2\n"})
     make_sdist(
@@ -383,6 +388,23 @@ def test_a_list_of_files_that_was_cut_off_is_written_anew(machine: Machine) -> N
 
     assert done.returncode == 0, done.stderr
     assert sorted(whole.splitlines()) == sorted(record.read_text().splitlines())
+
+
+def test_a_console_script_that_a_killed_installer_had_not_written_is_written(
+    machine: Machine,
+) -> None:
+    """As `kill -9` leaves it when pip has unpacked a wheel, and its RECORD is still the wheel's."""
+    assert machine.run("--stage", "packages").returncode == 0
+    program = machine.folder / "venv/bin/f2py"
+    record = machine.packages / "numpy-1.26.4.dist-info/RECORD"
+    whole = program.read_text(), sorted(record.read_text().splitlines())
+    with zipfile.ZipFile(next(machine.house.folders["default"].glob("numpy-*.whl"))) as wheel:
+        record.write_bytes(wheel.read("numpy-1.26.4.dist-info/RECORD"))
+    program.unlink()
+    done = machine.run("--stage", "packages")
+
+    assert done.returncode == 0, done.stderr
+    assert whole == (program.read_text(), sorted(record.read_text().splitlines()))
 
 
 def test_what_a_killed_pip_had_put_aside_is_removed(machine: Machine) -> None:

@@ -224,6 +224,9 @@ def prove(machine: Machine, summary: Summary) -> None:
         summary.judge("pip freeze and files", lambda: compared(*held))
         summary.judge("one file deleted", lambda: spoiled(machine))
     shutil.rmtree(machine.folder / "venv")
+    if machine.installer == "uv":  # what it fetched again to install it again is there twice
+        prune = [uv.find_uv_bin(), "cache", "prune", "--quiet"]
+        subprocess.run(prune, env=machine.environment, check=True)
 
 
 def whole(machine: Machine) -> str:

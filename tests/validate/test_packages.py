@@ -209,6 +209,21 @@ def test_a_distribution_without_its_list_of_files_is_found(image: Image) -> None
     ]
 
 
+def test_a_list_of_files_that_no_installer_completed_is_found(image: Image) -> None:
+    """As `kill -9` leaves it when pip has unpacked a wheel and written no console script yet."""
+    record = image.packages / "beta-1.5.dist-info" / "RECORD"
+    lines = record.read_text().splitlines(keepends=True)
+    record.write_text("".join(line for line in lines if "INSTALLER" not in line))
+
+    assert image.findings(*CHECKS) == [
+        (
+            "install-unfinished",
+            "beta==1.5",
+            "RECORD is as it came in the wheel: its installer was stopped before the end",
+        )
+    ]
+
+
 def test_a_file_with_two_owners_is_found_once(image: Image) -> None:
     """As opencv-python and opencv-python-headless share cv2."""
     files = {"gamma.py": "mine = 1\n", "beta.py": "__version__ = 'beta of gamma'\n"}

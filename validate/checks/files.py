@@ -57,6 +57,12 @@ UNREADABLE = Code(
     "the list of a distribution's files, or a file of it, cannot be read",
     "check the permissions, or install the distribution again",
 )
+UNFINISHED = Code(
+    "install-unfinished",
+    "an installer was stopped before it had written all console scripts of a distribution and the "
+    "list of its files",
+    "run `install.sh` of the lock set",
+)
 _SAMPLE = 24
 """Unsuspicious files of one distribution that are hashed all the same."""
 _SAMPLE_BYTES = 256 * 1024
@@ -82,6 +88,8 @@ def run(context: Context) -> Iterator[Outcome]:
     disputed = {path for paths in clashes.values() for path in paths}
     suspects: list[_Suspect] = []
     for owner, entries in records.items():
+        if entries and not any(each.stated.endswith(".dist-info/INSTALLER") for each in entries):
+            found.append(_unfinished(owner))
         survey = _Survey(owner, disputed, full=context.options.full)
         for entry in entries:
             survey.look(entry)
@@ -110,6 +118,12 @@ def _records(context: Context) -> tuple[dict[Distribution, Sequence[RecordEntry]
 def _unreadable(owner: Distribution, path: str, error: Exception) -> Finding:
     reason = getattr(error, "strerror", None) or str(error)
     return UNREADABLE.found(owner.label, f"{path}: {reason}", location=str(owner.info / "RECORD"))
+
+
+def _unfinished(owner: Distribution) -> Finding:
+    """Report a list of files that is still the wheel's: pip and uv add INSTALLER at the end."""
+    message = "RECORD is as it came in the wheel: its installer was stopped before the end"
+    return UNFINISHED.found(owner.label, message, location=str(owner.info / "RECORD"))
 
 
 def _clashes(
@@ -234,7 +248,7 @@ def _digest(path: str, algorithm: str) -> str:
 CHECK = Check(
     name="files",
     summary="every installed file is there, unchanged, and owned by one distribution",
-    codes=(EDITED, DELETED, SHARED, CLUTTER, UNREADABLE),
+    codes=(EDITED, DELETED, SHARED, CLUTTER, UNREADABLE, UNFINISHED),
     run=run,
     in_stage=True,
     needs_interpreter=False,
