@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ class Coverage(str, Enum):
     """Nobody has looked into the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """How kernels serve one compute capability, and by which of them."""
 
@@ -76,7 +77,7 @@ class Verdict:
         return str(self.coverage.value).replace("-", " ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KernelImage:
     """All kernel images of one architecture in one file."""
 

@@ -12,11 +12,11 @@ import stat
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from depcheck.artifacts.model import Finding, Severity
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class UnreadableMemberError(Exception):
     """A member cannot be unpacked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Archive:
     """The readable members of an archive, and what is wrong with it."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.architectures import Coverage, Verdict, judge
 from depcheck.artifacts.model import Finding, Severity
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ORDER = (Coverage.NONE, Coverage.PTX, Coverage.BINARY, Coverage.NATIVE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DriverNeed:
     """What the host's driver must be."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.architectures import Capability, parse_capability
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.tomlfile import BadValueError, read_toml
 from depcheck.tomlvalues import text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from depcheck.tomlfile import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CudaFacts:
     """What decides whether a driver and a GPU run a kernel, beyond arithmetic on names."""
 

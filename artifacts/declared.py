@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from depcheck.artifacts.architectures import Architecture, KernelImage, parse_architecture
+from depcheck.frozen import frozen
 from depcheck.tomlfile import BadValueError, read_toml
 from depcheck.tomlvalues import package_name, text, version
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from depcheck.tomlfile import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Provision:
     """What some versions of a package bring, whichever build of them."""
 
@@ -29,7 +29,7 @@ class Provision:
     abi: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declared:
     """Everything that is declared."""
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from depcheck.artifacts.architectures import Architecture
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class FatbinError(Exception):
     """A section that is no row of containers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Image:
     """One kernel image."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.tomlfile import BadValueError, read_toml
 from depcheck.tomlvalues import package_name, text
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from depcheck.tomlfile import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AbiMarker:
     """A C++ interface, known by symbols that only its builds have."""
 
@@ -26,7 +26,7 @@ class AbiMarker:
     symbols: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BaseImage:
     """Libraries of the base images whose name fits a pattern."""
 
@@ -34,7 +34,7 @@ class BaseImage:
     libraries: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LibraryFacts:
     """Who provides shared libraries besides wheels."""
 

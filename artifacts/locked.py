@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.architectures import Coverage, Verdict, judge
@@ -11,6 +10,7 @@ from depcheck.artifacts.coverage import coverage_findings, driver_need, package_
 from depcheck.artifacts.layout import PREFIX
 from depcheck.artifacts.linking import cuda_versions, for_other_cuda, linking_findings
 from depcheck.artifacts.model import Basis, Finding, Severity
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CODE = (".py", ".so", ".pth")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PackageReport:
     """One pin, judged."""
 
@@ -41,7 +41,7 @@ class PackageReport:
     verdicts: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageReport:
     """One install stage: bytes on disk. Unknown sizes count as nothing, and are counted."""
 
@@ -59,7 +59,7 @@ class StageReport:
     """No size of this or an earlier stage is unknown; otherwise the peaks are lower bounds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockReport:
     """One lock set, judged."""
 
@@ -76,7 +76,7 @@ class LockReport:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Knowledge:
     """Everything that does not depend on the lock set."""
 

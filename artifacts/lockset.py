@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.pylock import Pylock, PylockValidationError
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.limits import objection
 
 if sys.version_info >= (3, 11):
@@ -26,7 +26,7 @@ _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(==| @ )")
 _GLIBC = re.compile(r"manylinux_(\d+)_(\d+)_\w+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedPackage:
     """One pin of a lock set."""
 
@@ -43,7 +43,7 @@ class LockedPackage:
         return f"{self.name}=={self.version}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockSet:
     """What one lock set installs."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,7 @@ class Severity(str, Enum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """One thing that an inspection has to say."""
 
@@ -43,7 +45,7 @@ class Finding:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One file as it lies on disk after the installation."""
 
@@ -53,7 +55,7 @@ class Member:
     """Bytes, unpacked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SharedObject:
     """What one ELF file holds and needs."""
 
@@ -84,7 +86,7 @@ class SharedObject:
         return self.kernels + linked + self.embedded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Artifact:
     """What is inside one wheel or installed tree."""
 

@@ -6,10 +6,10 @@ import base64
 import csv
 import io
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.model import Finding, Severity
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _UNHASHED = re.compile(r"[^/]+\.dist-info/RECORD(\.jws|\.p7s)?")
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordLine:
     """What RECORD says of one file."""
 
@@ -29,7 +29,7 @@ class RecordLine:
     size: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """What is in the archive."""
 

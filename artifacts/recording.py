@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.sources import inspect_url
 from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.frozen import frozen
 from depcheck.index.live.http import POLITE, Http
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LARGEST = 1_000_000_000
 """Bytes; larger wheels are not read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WheelFile:
     """A wheel behind a URL."""
 
@@ -33,7 +33,7 @@ class WheelFile:
         return self.url.partition("#")[0].rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recorded:
     """What became of one wheel."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from depcheck.artifacts.architectures import judge
@@ -10,6 +9,7 @@ from depcheck.artifacts.coverage import coverage_findings, driver_need, package_
 from depcheck.artifacts.cuda import load_cuda_facts
 from depcheck.artifacts.libraries import load_library_facts
 from depcheck.artifacts.model import Severity
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
 _BIGGEST = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileReport:
     """Kernels of one file, judged."""
 
@@ -32,7 +32,7 @@ class FileReport:
     """In the order of the capabilities asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ArtifactReport:
     """One artifact, judged."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 from depcheck.artifacts.tree import read_tree
 from depcheck.artifacts.wheel import read_wheel
 from depcheck.errors import InputError, refusal
+from depcheck.frozen import frozen
 from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _TAIL = 256 * 1024
 """Bytes of the first request: the directory of most wheels, with METADATA and RECORD."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inspected:
     """An artifact, and what it took to read it."""
 

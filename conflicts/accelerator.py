@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from depcheck.frozen import frozen
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mixture:
     """One way in which pins disagree on the accelerator build."""
 

@@ -6,7 +6,6 @@ a version is open, a rule counts as violated only if every version that is allow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.inventory import specifier_range
 from depcheck.conflicts.model import RuleKind
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Status(str, Enum):
     """Its subject is there, and all is well."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """One rule that concerns an inventory."""
 

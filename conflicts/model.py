@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date  # noqa: TC003
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +44,7 @@ WAIVING_KINDS = frozenset({RuleKind.OVERRIDE, RuleKind.DROP, RuleKind.NO_DEPS})
 """Kinds that deviate from published metadata, and so write a waiver into the lock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildNeeds:
     """How an sdist has to be built."""
 
@@ -52,7 +54,7 @@ class BuildNeeds:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One known conflict: scope, kind, reason, evidence, remedy.
 
@@ -105,7 +107,7 @@ class Rule:
         return self.confidence is Confidence.CONFIRMED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SwitchedOff:
     """A rule that a user does not want to hold, with the reason that they gave."""
 

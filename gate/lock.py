@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from packaging.pylock import Pylock, PylockValidationError
 
+from depcheck.frozen import frozen
 from depcheck.gate.finding import Location
 from depcheck.gate.lines import pin_lines
 from depcheck.images.model import StageHint
@@ -26,7 +26,7 @@ class UnreadableLockError(ValueError):
     """The text is no lock; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedPin:
     """One package of the lock, as it is stated there."""
 
@@ -51,7 +51,7 @@ class LockedPin:
         return f"{self.name}=={self.version}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lock:
     """One lock, as it is stated."""
 

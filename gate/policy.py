@@ -12,11 +12,12 @@ until = 2026-12-31                 # the last day on which it holds
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.gate.codes import CODES, finding
 from depcheck.gate.finding import Level, Location
 from depcheck.gate.report import Report
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _TABLE = ("tool", "depcheck", "gate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ignore:
     """Findings that are known and accepted for a while."""
 
@@ -51,7 +52,7 @@ class Ignore:
         return found.code == self.code and fnmatchcase(found.subject, self.subject)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Policy:
     """Levels and ignores of a project."""
 

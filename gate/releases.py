@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.gate.codes import finding
 from depcheck.index.default import DEFAULT, absolute_url, canonical_default_index
 from depcheck.index.model import NotRecordedError
@@ -24,7 +24,7 @@ _AGAIN = "solve again"
 _INTACT = "restore the lock set from version control, or solve again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Release:
     """What the index makes of one pin."""
 

@@ -7,7 +7,7 @@ beyond that, or against it, is a finding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -16,6 +16,7 @@ from packaging.version import Version
 from depcheck.conflicts.matching import triggers
 from depcheck.conflicts.model import RuleKind
 from depcheck.errors import DepcheckError, EnvironmentFailure
+from depcheck.frozen import frozen
 from depcheck.gate.codes import finding
 from depcheck.gate.finding import Location
 from depcheck.gate.releases import look_up
@@ -44,7 +45,7 @@ _BREAKABLE = frozenset({RuleKind.REQUIRE, RuleKind.FORBID})
 _REMEDY = "solve again; if there is a reason to do without, a rule or an override can say it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Replay:
     """What the pins of a lock come to."""
 

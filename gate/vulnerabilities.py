@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import InvalidVersion, Version
 
+from depcheck.frozen import frozen
 from depcheck.gate.codes import finding
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ Release = tuple[str, str]
 """Normalised name, and version without a local label."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Advisory:
     """What a service says of one vulnerability."""
 

@@ -8,9 +8,10 @@ Never inherited: ``name``, ``abstract`` and ``extends``. One list replaces inste
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.images.model import Target, ValidateSpec, Variant
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TargetDraft:
     """The part of a target that one table states."""
 
@@ -64,7 +65,7 @@ class TargetDraft:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VariantDraft:
     """What one file says of a variant."""
 
@@ -120,7 +121,7 @@ class VariantDraft:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SpecDraft:
     """What one file says of an image."""
 

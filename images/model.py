@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003
 from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING
+
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Target:
     """What a lock is for. Declared, never sniffed from the solving machine."""
 
@@ -28,7 +30,7 @@ class Target:
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SpecRequirement:
     """A requirement and the place that states it."""
 
@@ -37,7 +39,7 @@ class SpecRequirement:
     """``nexa_heavy.toml: variants.cu121.requirements[3]``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IndexSpec:
     """An explicit index: the packages named come from it and from nowhere else."""
 
@@ -47,7 +49,7 @@ class IndexSpec:
     """Normalised names, sorted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Override:
     """One deviation from published metadata that the spec itself asks for."""
 
@@ -59,7 +61,7 @@ class Override:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedMetadata:
     """Core metadata that the spec states for one package, since no file can say it."""
 
@@ -73,7 +75,7 @@ class RecordedMetadata:
     requires_python: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BasePackage:
     """A package that the base image already has."""
 
@@ -89,7 +91,7 @@ class BasePackage:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Formats:
     """Which kinds of files may be installed: normalised names, or ``:all:`` for what is not named.
 
@@ -116,7 +118,7 @@ class Formats:
         return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageHint:
     """A wish for one install stage."""
 
@@ -125,7 +127,7 @@ class StageHint:
     """Normalised names, in the order given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OptionalFiles:
     """Extension modules that may lack a shared library: what they offer is not used."""
 
@@ -134,7 +136,7 @@ class OptionalFiles:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ValidateSpec:
     """What the validator will check inside the image."""
 
@@ -152,7 +154,7 @@ class ValidateSpec:
     """The virtual environment must not link to a Python outside of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Variant:
     """One accelerator build of an image, complete: baselines are already merged in."""
 
@@ -179,7 +181,7 @@ class Variant:
     validate: ValidateSpec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageSpec:
     """One container image."""
 

@@ -14,7 +14,6 @@ import json
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
+from depcheck.frozen import frozen
 from depcheck.index.model import (
     UNRECORDED,
     CoreMetadata,
@@ -48,7 +48,7 @@ _ROWS = ("releases", "metadata", "requirements")
 """What has one row a version, or one of each distinct value: a solve reads few of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CompiledProject:
     """One project on one index, as stored."""
 
@@ -62,7 +62,7 @@ class CompiledProject:
     digests: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ParsedFile:
     """A page's file with what its name says."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from depcheck.errors import EnvironmentFailure
+from depcheck.frozen import frozen
 
 UNRECORDED = -1
 """Metadata id of a distribution whose core metadata was not read (yet)."""
@@ -62,7 +62,7 @@ class Dist(NamedTuple):
     """Row of the file in the project's listing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileRecord:
     """Where a file is and how to recognise it."""
 
@@ -80,7 +80,7 @@ class FileRecord:
     """The index states no hash: this one was computed from a download, as the user asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageFile:
     """One file of a project page, before compilation."""
 
@@ -96,7 +96,7 @@ class PageFile:
     metadata_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProjectPage:
     """A project's files as an index lists them (PEP 503, PEP 691)."""
 
@@ -105,7 +105,7 @@ class ProjectPage:
     files: tuple[PageFile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IndexInfo:
     """What is known about a recorded index."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from packaging.utils import canonicalize_name
 
+from depcheck.frozen import frozen
 from depcheck.index.default import absolute_url
 from depcheck.index.model import DYNAMIC, InvalidMetadataError, NotRecordedError
 
@@ -31,7 +31,7 @@ HTML = "application/vnd.pypi.simple.v1+html"
 METADATA = ".metadata"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """An answer with a body, or with the address where the file really is."""
 
@@ -40,7 +40,7 @@ class Page:
     location: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildGuard:
     """Says which files a reader may have that builds sdists, and what URLs lead to, on its own."""
 

@@ -7,11 +7,12 @@ versions appear on an index every day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
+
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +38,7 @@ class Change(Enum):
     SAME = "same"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinChange:
     """A pin that is not the same on both sides."""
 
@@ -47,7 +48,7 @@ class PinChange:
     after: ExplainedPin | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageChange:
     """A stage on both sides, matched by name."""
 
@@ -57,7 +58,7 @@ class StageChange:
     after: StoredStage | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettingChange:
     """A value of the target, an index, or a variable that differs."""
 
@@ -66,7 +67,7 @@ class SettingChange:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """Everything that differs between two lock sets."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from depcheck.errors import InputError, refusal
+from depcheck.frozen import frozen
 from depcheck.lockfiles.explain import SCHEMA
 from depcheck.resolver.solution import (
     AppliedRule,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ExplainedPin:
     """One pin of a lock set, and what decided it."""
 
@@ -42,7 +42,7 @@ class ExplainedPin:
         return tuple(sorted({via.rule for via in self.pin.via if via.rule}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Explanation:
     """Why a lock set holds what it holds."""
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from depcheck.conflicts.model import BuildNeeds
+from depcheck.frozen import frozen
 from depcheck.images.model import StageHint
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Tier(IntEnum):
     VCS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Group:
     """What the pins of one install command have in common."""
 

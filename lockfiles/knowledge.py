@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.tomlfile import Table, read_toml
 from depcheck.tomlvalues import package_name, text
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CudaFacts:
     """What CUDA asks of the NVIDIA driver."""
 
@@ -26,7 +26,7 @@ class CudaFacts:
     """By CUDA version (``12.1``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StderrSign:
     """Text on stderr that means an import failed although it ended well."""
 
@@ -35,7 +35,7 @@ class StderrSign:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OptionalExtension:
     """Extension modules of a package that may lack a library."""
 
@@ -44,7 +44,7 @@ class OptionalExtension:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ValidatorFacts:
     """What is known of packages in general."""
 

@@ -12,10 +12,11 @@ in each image, so nothing that only one image has may come before them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.lockfiles.groups import Group, group_pins
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ DEFAULT_INDEX = "default"
 """Name of the index that is left to the user's own installer configuration."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stage:
     """A group of pins installed by one command, and so one image layer."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.images.model import Target
 from depcheck.limits import LARGEST_LOCK
 from depcheck.lockfiles.explanation import read_explanation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from depcheck.tomlfile import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredStage:
     """One install stage of a lock set."""
 
@@ -48,7 +48,7 @@ class StoredStage:
         return sum(size_of(each) is None for each in self.pins)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StoredLockSet:
     """A lock set as it is on disk."""
 

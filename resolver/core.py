@@ -7,10 +7,10 @@ meet).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.errors import DepcheckError
+from depcheck.frozen import frozen
 from depcheck.resolver.clauses import CONSTRAINT, METADATA, REQUIREMENT, RULE, UNUSABLE
 from depcheck.resolver.search import Found, Refuted
 
@@ -27,7 +27,7 @@ _ORDER = (METADATA, UNUSABLE, RULE, CONSTRAINT, REQUIREMENT)
 """What is left out first: the image's own words explain most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Core:
     """Clauses that cannot all hold."""
 

@@ -7,7 +7,6 @@ last; then ``require`` and ``forbid`` add what nobody declared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 from depcheck.conflicts.compiled import marker_of, package_of, specifier_of
 from depcheck.conflicts.model import RuleKind
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.index.model import CoreMetadata, Dependency, InvalidMetadataError
 from depcheck.resolver.candidates import Candidate, Want
 from depcheck.resolver.catalogue import rules_by_package
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.target import TargetEnvironment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Deviation:
     """A published dependency that does not count as published."""
 
@@ -43,7 +43,7 @@ class Deviation:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Needs:
     """The dependencies of one version, markers not yet applied."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.index.model import CoreMetadata, Dependency
 from depcheck.index.project import Project
 from depcheck.resolver.solution import DirectSource
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.target import TargetEnvironment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DirectProject:
     """A package that comes from a URL: one version, its metadata stated by the spec."""
 

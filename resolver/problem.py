@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.conflicts.compiled import digest_of
 from depcheck.conflicts.matching import active_rules
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +29,7 @@ _UNDECISIVE = frozenset({"origin", "preferred"})
 """Fields that decide nothing about whether an answer is right."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """One image variant with the rules that concern it."""
 

@@ -6,7 +6,7 @@ or a requirement less, another Python, a later as-of moment.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import DepcheckError
+from depcheck.frozen import frozen
 from depcheck.resolver.ahead import prepare
 from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT
 from depcheck.resolver.search import Bench, Found, Refuted
@@ -35,7 +36,7 @@ _MOST_REMEDIES = 5
 _PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Remedy:
     """One change of the image with which it has a solution."""
 
@@ -59,7 +60,7 @@ class Remedies(NamedTuple):
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Proposal:
     problem: Problem
     remedy: Callable[[Found], Remedy]

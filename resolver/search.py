@@ -7,13 +7,13 @@ with some of its clauses left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 
 from depcheck.errors import EnvironmentFailure
+from depcheck.frozen import frozen
 from depcheck.resolver.candidates import ABSENT, Candidate, Want
 from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.clauses import Clause, clause_of, counts
@@ -37,7 +37,7 @@ class SearchLimitError(EnvironmentFailure):
     """The search gave up within its budget: nothing was proved."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """One want that counted in the end, and who stated it."""
 
@@ -46,7 +46,7 @@ class Asked:
     """None for the image itself."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """A search that ended: candidates that are needed, by identifier, and what was asked."""
 
@@ -59,7 +59,7 @@ class Found:
     dependencies: Dependencies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Refuted:
     """A search that found no solution."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.images.model import ValidateSpec
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from depcheck.images.model import StageHint, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedFile:
     """The one file of a release that the target installs."""
 
@@ -35,7 +36,7 @@ class LockedFile:
         return self.filename.endswith(".whl")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DirectSource:
     """A pin that comes from a URL instead of an index (PEP 610)."""
 
@@ -53,7 +54,7 @@ class DirectSource:
         return self.vcs is None and self.url.endswith(".whl")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PassedOver:
     """Newer versions that were not chosen, for one and the same reason."""
 
@@ -62,7 +63,7 @@ class PassedOver:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Via:
     """One requirement that led to a pin."""
 
@@ -76,7 +77,7 @@ class Via:
     """Id of the rule that stated or replaced the requirement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pin:
     """One distribution at one version, with the file chosen."""
 
@@ -110,7 +111,7 @@ class Pin:
         return source is None or not source.is_wheel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Waiver:
     """One deviation from published metadata that a rule justified."""
 
@@ -124,7 +125,7 @@ class Waiver:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AppliedRule:
     """A rule that had something to say in this solve."""
 
@@ -137,7 +138,7 @@ class AppliedRule:
     """``name==version`` of the pins in its scope, sorted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IgnoredRule:
     """A rule that would have counted, had the user not switched it off."""
 
@@ -146,7 +147,7 @@ class IgnoredRule:
     """Why it was switched off, in the user's words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProvidedPackage:
     """A package that pins need and that the base image has: nobody installs it."""
 
@@ -158,7 +159,7 @@ class ProvidedPackage:
     """Names of packages, or places of direct requirements, sorted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shadowed:
     """A package of the base image that a pin replaces on purpose."""
 
@@ -168,7 +169,7 @@ class Shadowed:
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IndexUse:
     """An index that pins came from."""
 
@@ -183,7 +184,7 @@ class IndexUse:
     moment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Solution:
     """One image variant, solved."""
 

@@ -6,11 +6,11 @@ import os
 import time
 from base64 import b64encode
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.parse import urljoin
 
 from depcheck.errors import EnvironmentFailure
+from depcheck.frozen import frozen
 from depcheck.index.live.credentials import Credentials, redacted
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Waiting(Protocol):
         """Take a URL that is waited for while the block runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """A response that was read whole."""
 

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from depcheck.conflicts.loader import load_builtin_rules, load_rules, merge_rule
 from depcheck.conflicts.model import Rule, SwitchedOff
 from depcheck.conflicts.values import rule_id
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.tomlfile import did_you_mean, read_toml
 from depcheck.tomlvalues import text
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _PYPROJECT = Path("pyproject.toml")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wish:
     """A rule to be switched off, by its id, which may not exist."""
 
@@ -35,7 +35,7 @@ class Wish:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settings:
     """What ``[tool.depcheck]`` says."""
 
@@ -43,7 +43,7 @@ class Settings:
     switched_off: tuple[Wish, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuleSet:
     """The rules that hold, and those that the user switched off."""
 

@@ -8,10 +8,10 @@ them together.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from depcheck.errors import InputError, refusal
+from depcheck.frozen import frozen
 from depcheck.limits import LARGEST_SPEC, objection
 
 if sys.version_info >= (3, 11):
@@ -41,7 +41,7 @@ class BadValueError(ValueError):
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """One thing that is wrong with a file."""
 

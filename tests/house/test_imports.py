@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOUNDATION = (
-    *("__version__", "cache", "errors", "heredocs", "limits", "replacing"),
+    *("__version__", "cache", "errors", "frozen", "heredocs", "limits", "replacing"),
     *("tomlfile", "tomllines", "tomlvalues"),
 )
 """What every room but `validate` may take from the front door."""

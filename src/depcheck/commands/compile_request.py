@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from depcheck.commands.solve import chosen_snapshot
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.images.model import IndexSpec, Target, ValidateSpec, Variant
 from depcheck.images.values import (
     as_of,
@@ -50,7 +50,7 @@ T = TypeVar("T")
 _LEGACY = {"manylinux2014": "manylinux_2_17", "manylinux2010": "manylinux_2_12"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """What one call of ``compile`` asks for."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from depcheck.conflicts.accelerator import mixtures, variant_of
 from depcheck.conflicts.judgement import Status, Verdict, judge
 from depcheck.errors import ExitCode, InputError
+from depcheck.frozen import frozen
 from depcheck.images.values import python_version
 from depcheck.settings import chosen_rules
 from depcheck.tomlfile import BadValueError
@@ -31,7 +31,7 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Checked:
     """One source, judged."""
 

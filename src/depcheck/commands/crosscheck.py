@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from depcheck.commands.compile_request import read_request
 from depcheck.commands.second_opinions import OPINIONS, READS_SDISTS, Answer
 from depcheck.commands.solve import open_indexes
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
+from depcheck.frozen import frozen
 from depcheck.images.loader import builtin_names, find_spec, select_variant
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.server import address, serving
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OURS = "depcheck"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Ours:
     """Our own answer, and why newer versions than ours were not taken."""
 

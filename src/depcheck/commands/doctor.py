@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
 from depcheck.errors import ExitCode
+from depcheck.frozen import frozen
 from depcheck.images.loader import find_spec, select_variant
 from depcheck.index.default import configured_default_index
 from depcheck.lockfiles.knowledge import cuda_facts
@@ -30,7 +30,7 @@ _COMMON = "pip"
 """A project that every index for images in general has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Check:
     """One thing that was looked at."""
 
@@ -41,7 +41,7 @@ class Check:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Needs:
     """What an image needs of the machine; None and empty where it does not say."""
 

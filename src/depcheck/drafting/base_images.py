@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from depcheck.frozen import frozen
 from depcheck.tomlfile import read_toml
 from depcheck.tomlvalues import package_name, text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from depcheck.tomlfile import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BaseImage:
     """What a tag says."""
 
@@ -37,7 +37,7 @@ class BaseImage:
     unusable: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Build:
     """One folder of the PyTorch index."""
 
@@ -46,7 +46,7 @@ class Build:
     torch: SpecifierSet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Knowledge:
     """The data file, read."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from depcheck.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Line:
     """One requirement as written down (PEP 508, or what stands in its place)."""
 
@@ -14,7 +14,7 @@ class Line:
     """``Dockerfile:12``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IndexClue:
     """An index that some requirements are to come from."""
 
@@ -26,7 +26,7 @@ class IndexClue:
     """Asked beside the default index."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Witness:
     """Something that says which Python the image has."""
 
@@ -36,7 +36,7 @@ class Witness:
     """It names the oldest one that will do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """Something that a person must know or do."""
 
@@ -44,7 +44,7 @@ class Note:
     origin: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clues:
     """Everything that the sources say."""
 

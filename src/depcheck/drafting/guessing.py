@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from packaging.version import Version
 
 from depcheck.drafting.clues import IndexClue, Line, Note
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.tomlfile import BadValueError
 from depcheck.tomlvalues import requirement
 
@@ -29,7 +29,7 @@ _VARIANT = "default"
 _LABEL = re.compile(r"\+(cpu|cu\d+)\b")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Guess:
     """One value of the draft, and what speaks for it."""
 
@@ -38,7 +38,7 @@ class Guess:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedIndex:
     """An index as the spec will state it."""
 
@@ -47,7 +47,7 @@ class NamedIndex:
     packages: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Draft:
     """What the spec will say."""
 

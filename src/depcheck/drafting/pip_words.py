@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from depcheck.frozen import frozen
 
 _TAKES_VALUE = frozenset(
     (
@@ -38,7 +39,7 @@ _SPELLINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipInstall:
     """One install command, taken apart."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from packaging.version import Version
 
 from depcheck.fleet.alignment import major, slots
 from depcheck.fleet.layers import Ground
+from depcheck.frozen import frozen
 from depcheck.lockfiles.dockerfile import dockerfile_stages
 from depcheck.lockfiles.requirements import build_constraints_txt, stage_txt
 from depcheck.lockfiles.stages import plan_stages
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.solution import Pin, Solution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Extent:
     """How much there is to download."""
 
@@ -35,7 +35,7 @@ class Extent:
     """Number of files whose size it does not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Layer:
     """One layer of an image."""
 
@@ -44,7 +44,7 @@ class Layer:
     stage: Stage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Move:
     """A pin that alignment changed."""
 
@@ -54,7 +54,7 @@ class Move:
     """None where the image does not need it any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Obstacle:
     """A package that is not the same everywhere, and who keeps it from being so."""
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from depcheck.frozen import frozen
 from depcheck.index.model import NotRecordedError
 from depcheck.resolver.search import SearchLimitError
 
@@ -31,7 +32,7 @@ Slot = tuple[str, str, str]
 """Where versions can be equal: package, location of its index, minor version of Python."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One image variant of a fleet, solved by itself."""
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from depcheck.frozen import frozen
 from depcheck.images.model import StageHint
 from depcheck.lockfiles.stages import plan_stages
 
@@ -52,7 +52,7 @@ class Ground(NamedTuple):
         return cls(target.base_image, ".".join(target.python.split(".")[:2]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Group:
     """Images that are joined, and what they have in common."""
 

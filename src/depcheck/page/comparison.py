@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.lockfiles.difference import Change, compare
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _RANK = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinDifference:
     """A pin that is not the same in both lock sets."""
 
@@ -39,7 +39,7 @@ class PinDifference:
     installed: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageDifference:
     """A stage that either lock set has."""
 
@@ -50,7 +50,7 @@ class StageDifference:
     after: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Comparison:
     """The page's lock set beside an earlier or another one."""
 

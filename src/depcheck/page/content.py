@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from depcheck.artifacts.model import Severity
+from depcheck.frozen import frozen
 from depcheck.lockfiles.stored import size_of
 from depcheck.page.comparison import comparison
 from depcheck.page.curve import curve
@@ -27,7 +27,7 @@ _SHOWN = 3
 """Versions; of longer lists the page shows the ends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Measured:
     """A lock set, and what its wheels hold."""
 

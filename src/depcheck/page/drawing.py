@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from depcheck.frozen import frozen
 
 _LETTER = 7.2
 """Width of a letter of the labels, about: they are 12 pixels high."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Canvas:
     """The room that a picture has, in pixels of the screen that it is for."""
 
@@ -32,7 +33,7 @@ def canvases(kind: str) -> tuple[Canvas, Canvas]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Label:
     """A line of text."""
 
@@ -44,7 +45,7 @@ class Label:
     anchor: str = "start"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tile:
     """One package, or the small ones of a stage together, in a treemap."""
 
@@ -59,7 +60,7 @@ class Tile:
     labels: tuple[Label, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Line:
     """A line through points."""
 
@@ -72,7 +73,7 @@ class Line:
         return " ".join(f"{x:.1f},{y:.1f}" for x, y in self.points)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Picture:
     """A picture: shapes in the order in which they are drawn."""
 

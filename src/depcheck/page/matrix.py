@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from depcheck.artifacts.architectures import Coverage
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from depcheck.artifacts.locked import PackageReport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CoverageCell:
     """How a package serves one compute capability."""
 
@@ -24,7 +24,7 @@ class CoverageCell:
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CoverageRow:
     """How a package serves the target's compute capabilities."""
 
@@ -35,7 +35,7 @@ class CoverageRow:
     """In the order of the capabilities."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileRow:
     """The kernels of one file."""
 
@@ -44,7 +44,7 @@ class FileRow:
     """``cubin``, ``PTX``, ``cubin and PTX`` or nothing, in the order of the architectures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileGroup:
     """The files with kernels of one package."""
 
@@ -52,7 +52,7 @@ class FileGroup:
     files: tuple[FileRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FileMatrix:
     """Files by architecture."""
 

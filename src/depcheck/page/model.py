@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from depcheck.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from depcheck.resolver.solution import PassedOver, Waiver
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Extent:
     """A sum of sizes of which some may not be known."""
 
@@ -32,7 +33,7 @@ class Extent:
         return cls(known=sum(known), unknown=len(sizes) - len(known))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageRow:
     """One install stage: bytes on disk, of it and after it."""
 
@@ -52,7 +53,7 @@ class StageRow:
     """No size so far is unknown; otherwise the last four are lower bounds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asker:
     """Who asked for a pin, in which words."""
 
@@ -63,7 +64,7 @@ class Asker:
     """Id of the rule that stated or replaced the requirement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PinRow:
     """One pin."""
 
@@ -83,7 +84,7 @@ class PinRow:
     """Newer versions, and why they were not taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Evidence:
     """What shows that a rule is right."""
 
@@ -92,7 +93,7 @@ class Evidence:
     """Only addresses on the web are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RuleRow:
     """One rule that holds in the lock set."""
 
@@ -106,7 +107,7 @@ class RuleRow:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """Everything on the page."""
 

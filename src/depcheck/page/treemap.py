@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from depcheck.frozen import frozen
 from depcheck.page.drawing import Label, Picture, Tile, fits, fitted
 from depcheck.page.squarify import Box, squarified
 from depcheck.terminal import size_text
@@ -22,7 +22,7 @@ _LINE = 15
 _PAD = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Weight:
     """One package and its size."""
 
@@ -33,7 +33,7 @@ class Weight:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Piece:
     size: int
     name: str

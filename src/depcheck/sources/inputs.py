@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.images.model import Formats, Override, SpecRequirement
 from depcheck.sources.pyproject import read_pyproject
 from depcheck.sources.requirement_lines import STDIN, IncludedURL, Option, Stated, Walk, Wrong
@@ -32,7 +33,7 @@ _IGNORED = frozenset({"trusted_hosts", "use_features"})
 """They concern how pip itself works, and no answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AllowedHashes:
     """Hashes that one line allows for the files of a package."""
 
@@ -44,7 +45,7 @@ class AllowedHashes:
     """The line counts only where this holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Inputs:
     """What the files say together."""
 
@@ -65,7 +66,7 @@ class Inputs:
     """Specifier and origin of each project's ``requires-python``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Refusal:
     message: str
     hint: str

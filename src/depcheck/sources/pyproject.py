@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.dependency_groups import DependencyGroupResolver
@@ -11,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import InputError
+from depcheck.frozen import frozen
 from depcheck.images.model import SpecRequirement
 from depcheck.tomlfile import BadValueError, did_you_mean, read_toml
 from depcheck.tomlvalues import package_name, text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _REFERENCE = "invalid-project"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProjectNeeds:
     """What one project asks for, with the extras and groups that were named."""
 

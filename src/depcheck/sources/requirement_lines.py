@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -23,6 +22,7 @@ from pip_requirements_parser import (
 )
 
 from depcheck.errors import InputError, refusal
+from depcheck.frozen import frozen
 from depcheck.limits import objection
 from depcheck.tomlfile import similar_file
 
@@ -40,7 +40,7 @@ _LONGEST_BLANK = 200
 _MOST_LINES = 5000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stated:
     """A requirement or a constraint."""
 
@@ -53,7 +53,7 @@ class Stated:
     """It stands in a file that was included as constraints."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Option:
     """An option of the whole file, such as ``--index-url``."""
 
@@ -63,7 +63,7 @@ class Option:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IncludedURL:
     """A file behind a URL, which is not fetched."""
 
@@ -71,7 +71,7 @@ class IncludedURL:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wrong:
     """A line that is nothing of the kind."""
 
