@@ -82,7 +82,7 @@ def error_of(act: Callable[[], object]) -> str:
         lambda cls: hasattr(cls(name="a"), "__dict__"),
         lambda cls: error_of(lambda: setattr(cls(name="a"), "name", "b")),
         lambda cls: error_of(lambda: delattr(cls(name="a"), "name")),
-        lambda cls: error_of(cls),
+        error_of,
         lambda cls: error_of(lambda: cls("a")),
         lambda cls: error_of(lambda: cls(name="a", other=1)),
         lambda cls: error_of(lambda: cls(name="a", digest="b")),
