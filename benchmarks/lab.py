@@ -6,20 +6,32 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.loopback import Index
 from benchmarks.processes import Run
+from benchmarks.whole_pages import WholePages
 from depcheck.commands.second_opinions import pip_compile_words, pip_words, uv_words
 from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.images.loader import load_builtin
+from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.stating import stated_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from benchmarks.processes import Launcher
     from benchmarks.tools import Tool, Toolbox
+    from benchmarks.universe import Posed
+    from depcheck.index.simple_api import SimpleApi
     from depcheck.resolver.problem import Problem
 
+FRESHNESS: dict[str, int | None] = {
+    "uv": 600,
+    "uv, pages asked again": 0,
+    "uv, pages read again": None,
+}
+"""Seconds for which uv need not ask for a page again, by what the results call it."""
 _WORDS: dict[str, Callable[[Problem, str, Path], list[str]]] = {
     "uv": uv_words,
     "pip-compile": pip_compile_words,
@@ -60,6 +72,33 @@ class Lab:
         room = self.room(f"{name}-{problem.image}-{problem.variant.name}")
         words = _WORDS[name](problem, address, room)
         return self.peer(name, [*words, *(["--generate-hashes"] if name == "uv" else [])], room)
+
+    def index_of(self, question: Posed, *, fresh: int | None = 600) -> Index:
+        """Return the index for a problem, with pages in their real length."""
+        variant = question.problem.variant
+        elsewhere = (
+            name for name, index in question.problem.index_of.items() if index != DEFAULT_INDEX
+        )
+        return self.index(
+            question.api, variant.as_of, fresh=fresh, untouched={*elsewhere, *question.replaced}
+        )
+
+    def index(
+        self,
+        make: Callable[[], SimpleApi],
+        as_of: datetime | None,
+        *,
+        untouched: Collection[str] = (),
+        fresh: int | None = 600,
+        latency: float = 0.0,
+    ) -> Index:
+        """Return an index with pages in their real length, but for those of some projects."""
+        pages = self.toolbox.folder / "pages"
+        return Index(
+            lambda: WholePages(make(), pages, as_of=as_of, untouched=untouched),
+            fresh=fresh,
+            latency=latency,
+        )
 
     def room(self, name: str) -> Path:
         """Return a folder of this case."""

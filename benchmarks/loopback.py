@@ -7,12 +7,12 @@ import secrets
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from depcheck.index.simple_api import Page, SimpleApi
+    from depcheck.index.simple_api import Page
 
 _NOT_MODIFIED = 304
 _FOR_EVER = 365_000_000
@@ -24,6 +24,13 @@ class _Server(ThreadingHTTPServer):
     waits a second for the kernel to try again, which no index on the network would impose."""
 
 
+class Api(Protocol):
+    """What makes the answers of an index."""
+
+    def answer(self, path: str, accept: str) -> Page | None:
+        """Return the page of a path, None where there is nothing."""
+
+
 class Index:
     """The index, seen from the process that measures; a context manager gives its address.
 
@@ -33,7 +40,7 @@ class Index:
     """
 
     def __init__(
-        self, make: Callable[[], SimpleApi], *, latency: float = 0.0, fresh: int | None = 600
+        self, make: Callable[[], Api], *, latency: float = 0.0, fresh: int | None = 600
     ) -> None:
         """Take what makes the pages.
 
@@ -84,7 +91,7 @@ class Index:
 
 
 def _handler(
-    api: SimpleApi, count: Callable[[int], None], latency: float, fresh: int | None
+    api: Api, count: Callable[[int], None], latency: float, fresh: int | None
 ) -> type[BaseHTTPRequestHandler]:
     """Return a handler that answers late, and keeps its answers so that only the first costs."""
     turn = threading.Lock()

@@ -6,8 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from benchmarks.cases.solve import locked_pins
-from benchmarks.lab import image_problem
-from benchmarks.loopback import Index
+from benchmarks.lab import FRESHNESS, image_problem
 from benchmarks.processes import FailedError, added
 from benchmarks.results import Goal, compared
 from benchmarks.universe import posed
@@ -25,7 +24,13 @@ GOAL = Goal(of="CPU", must=0.5, aim=0.15)
 
 
 def measure(lab: Lab) -> Iterator[Result]:
-    """Yield one result: where uv cannot solve an image, only depcheck pays for it."""
+    """Yield a result for pages that stay fresh, and for pages that uv reads again."""
+    for peer in ("uv", "uv, pages read again"):
+        yield _measured(lab, peer)
+
+
+def _measured(lab: Lab, peer: str) -> Result:
+    """Return a result: where uv cannot solve an image, only depcheck pays for it."""
     ours = lab.depcheck("solve", "--all", "--quiet")
     lab.launcher.run(ours)
     locks = ours.folder / "locks"
@@ -34,7 +39,8 @@ def measure(lab: Lab) -> Iterator[Result]:
     with ExitStack() as stack:
         for image, variant in _chosen():
             question = posed(image_problem(image, variant))
-            run = lab.posed_to("uv", question.problem, stack.enter_context(Index(question.api)))
+            index = lab.index_of(question, fresh=FRESHNESS[peer])
+            run = lab.posed_to("uv", question.problem, stack.enter_context(index))
             try:
                 lab.launcher.run(run)
             except FailedError as error:
@@ -48,7 +54,7 @@ def measure(lab: Lab) -> Iterator[Result]:
     note = f"{len(theirs)} uv runs; {len(theirs) - len(left_out)} with the same pins"
     note = "; ".join([note, *left_out])
     subject = f"--all: {len(list(_chosen()))} lock sets"
-    yield compared("all", subject, "uv", taken[0], added(taken[1:]), goal=GOAL, note=note)
+    return compared("all", subject, peer, taken[0], added(taken[1:]), goal=GOAL, note=note)
 
 
 def _chosen() -> Iterator[tuple[str, str]]:

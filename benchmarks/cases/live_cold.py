@@ -18,7 +18,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.lab import image_problem
-from benchmarks.loopback import Index
 from benchmarks.processes import medians
 from benchmarks.results import Goal, compared
 from benchmarks.tools import ROOT
@@ -46,7 +45,13 @@ SPECS = ROOT / "images" / "data"
 def measure(lab: Lab) -> Iterator[Result]:
     """Yield the cold solve, the warm one, and the first of all."""
     problem = image_problem(IMAGE, VARIANT)
-    index = Index(lambda: _api(problem), latency=LATENCY_SECONDS)
+    elsewhere = {name for name, index in problem.index_of.items() if index != DEFAULT_INDEX}
+    index = lab.index(
+        lambda: _api(problem),
+        problem.variant.as_of,
+        untouched=elsewhere,
+        latency=LATENCY_SECONDS,
+    )
     caches = lab.room("caches")
     taken: list[list[Took]] = []
     with index as address:

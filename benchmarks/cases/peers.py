@@ -18,7 +18,6 @@ from packaging.utils import canonicalize_name
 
 from benchmarks.cases.solve import locked_pins
 from benchmarks.lab import image_problem
-from benchmarks.loopback import Index
 from benchmarks.processes import FailedError
 from benchmarks.results import Goal, compared, pins_note
 from benchmarks.universe import posed
@@ -52,7 +51,7 @@ def measure(lab: Lab) -> Iterator[Result]:
             file=sys.stderr,
         )
         return
-    index = Index(question.api)
+    index = lab.index_of(question)
     ours = lab.depcheck("solve", IMAGE, "--variant", VARIANT, "--quiet")
     with index as address:
         for name in ("pip-compile", "pip", "pdm"):

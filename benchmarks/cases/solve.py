@@ -10,8 +10,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmarks.lab import image_problem
-from benchmarks.loopback import Index
+from benchmarks.lab import FRESHNESS, image_problem
 from benchmarks.results import Goal, compared, pins_note
 from benchmarks.universe import posed
 from depcheck.commands.second_opinions import printed_pins
@@ -32,9 +31,8 @@ IMAGES = (("nexa_heavy", "cu121"), ("nexa_light", "cu121"), ("nexis", "cu128"))
 def measure(lab: Lab) -> Iterator[Result]:
     """Yield a result per image; of the first one also with pages that uv asks for again."""
     first, *rest = IMAGES
-    yield _compared(lab, first, "uv", goal=GOAL)
-    yield _compared(lab, first, "uv, pages asked again", fresh=0)
-    yield _compared(lab, first, "uv, pages read again", fresh=None)
+    for peer, fresh in FRESHNESS.items():
+        yield _compared(lab, first, peer, fresh=fresh, goal=GOAL)
     for each in rest:
         yield _compared(lab, each, "uv")
 
@@ -62,7 +60,7 @@ def _compared(
 ) -> Result:
     image, variant = chosen
     question = posed(image_problem(image, variant))
-    index = Index(question.api, fresh=fresh)
+    index = lab.index_of(question, fresh=fresh)
     ours = lab.depcheck("solve", image, "--variant", variant, "--quiet")
     with index as address:
         theirs = lab.posed_to("uv", question.problem, address)
