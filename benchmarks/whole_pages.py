@@ -65,11 +65,11 @@ class WholePages:
     def _others(self, name: str, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield files that are not recorded and that change no answer.
 
-        Those are files of recorded releases, and wheels of others for other systems. What else
-        could be chosen is left out, since depcheck could not choose it.
+        Those are files of releases that have a recorded wheel, and wheels of others for other
+        systems. What else could be chosen is left out, since depcheck could not choose it.
         """
         listed = {each["filename"] for each in document["files"]}
-        recorded = {_version(filename) for filename in listed}
+        recorded = {_version(filename) for filename in listed if filename.endswith(".whl")}
         for each in self._fetched(name):
             filename = each["filename"]
             version = _version(filename)
