@@ -80,7 +80,9 @@ def relative_location(url: str, index: str) -> str:
 
 def absolute_url(location: str, index: str) -> str:
     """Return the URL of a stored location; the reverse of `relative_location`."""
+    storage = f"https://{PyPI.file_storage_domain}/"
+    if index == DEFAULT and HASHED_PATH.match(f"/{location}"):  # nearly all: nothing to work out
+        return storage + location
     if urlsplit(location).scheme:
         return location
-    base = f"https://{PyPI.file_storage_domain}/" if index == DEFAULT else index
-    return urljoin(base, location)
+    return urljoin(storage if index == DEFAULT else index, location)

@@ -1,4 +1,4 @@
-"""Write a solution as ``pylock.toml`` (PEP 751), checked by packaging before it is used."""
+"""Write a solution as ``pylock.toml`` (PEP 751)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from packaging.pylock import Pylock, PylockValidationError
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from depcheck.errors import InputError
 from depcheck.lockfiles import toml
@@ -25,10 +25,28 @@ def pylock_toml(solution: Solution, stages: Sequence[Stage]) -> bytes:
     """Return ``pylock.toml`` of a solution and its stage plan.
 
     Raises:
-        InputError: PEP 751 cannot express some pin (a file name that fits neither name nor
-            version, a direct reference without a hash).
+        InputError: PEP 751 cannot express some pin: a direct reference without a hash, a
+            `Requires-Python` that is no specifier.
     """
     document = pylock_document(solution, stages)
+    stated = {pin.requires_python for pin in solution.pins if pin.requires_python}
+    # File names were judged when their page was compiled; what else an index states, fits.
+    if any(pin.direct for pin in solution.pins) or not all(map(_is_specifier, stated)):
+        _check(document, solution)
+    return toml.dumps(document).encode()
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+def _check(document: Mapping[str, Any], solution: Solution) -> None:
+    from packaging.pylock import Pylock, PylockValidationError  # noqa: PLC0415 - seldom, and slow
+
     try:
         Pylock.from_dict(document)
     except PylockValidationError as error:
@@ -38,7 +56,6 @@ def pylock_toml(solution: Solution, stages: Sequence[Stage]) -> bytes:
             f"{f' ({solution.variant})' if solution.variant else ''}: {error}",
             hint=None,
         ) from error
-    return toml.dumps(document).encode()
 
 
 def pylock_document(solution: Solution, stages: Sequence[Stage]) -> dict[str, Any]:

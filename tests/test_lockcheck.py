@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.pylock import Pylock
 from packaging.version import Version
 from support import lockcheck
 
@@ -53,6 +54,13 @@ def recording() -> lockcheck.Recording:
 
 def image_of(folder: Path) -> lockcheck.Image:
     return lockcheck.read_image(SPECS / f"{folder.parent.name}.toml", folder.name)
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_packaging_takes_the_lock(locks: Path, name: str, variant: str) -> None:
+    document = tomllib.loads((locks / name / variant / "pylock.toml").read_text())
+
+    assert len(document["packages"]) == len(Pylock.from_dict(document).packages)
 
 
 @pytest.mark.parametrize(("name", "variant"), VARIANTS)
