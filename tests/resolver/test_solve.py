@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import ClassVar
 
 import pytest
@@ -15,11 +14,12 @@ from support.universe import (
     indexes,
     pins,
     problem,
+    rule,
     solution,
     solved,
 )
 
-from depcheck.conflicts.model import Confidence, Rule, RuleKind
+from depcheck.conflicts.model import Confidence, RuleKind
 from depcheck.errors import InputError
 from depcheck.images.loader import load_builtin
 from depcheck.images.model import IndexSpec, Override, RecordedMetadata
@@ -31,23 +31,6 @@ from depcheck.resolver.solve import UnhashedFileError, solve
 
 CU121 = "https://torch.example/whl/cu121"
 TORCH_ONLY = IndexSpec(name="pytorch", url=CU121, packages=("torch",))
-
-
-def rule(kind: RuleKind, when: str, *then: str, **options: object) -> Rule:
-    fields = {
-        "id": f"{kind.value}-{when}",
-        "kind": kind,
-        "when": Requirement(when),
-        "then": tuple(Requirement(each) for each in then),
-        "reason": "because of the test",
-        "evidence": ("https://example.org/1",),
-        "remedy": "choose other versions",
-        "since": date(2024, 1, 1),
-        "example": (),
-        "counterexample": (),
-        **options,
-    }
-    return Rule(**fields)  # type: ignore[arg-type]
 
 
 def test_newest_version_that_all_requirements_allow() -> None:

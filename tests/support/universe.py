@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
+from depcheck.conflicts.model import Rule
 from depcheck.images.model import SpecRequirement, Target, ValidateSpec, Variant
 from depcheck.index.compiled import compile_page, decode_file, decode_listing, decode_project
 from depcheck.index.model import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from depcheck.conflicts.model import Rule
+    from depcheck.conflicts.model import RuleKind
     from depcheck.index.compiled import CompiledProject
     from depcheck.index.interface import PackageIndex
     from depcheck.index.model import Dist, FileRecord, IndexInfo
@@ -205,6 +206,24 @@ def _stated(key: str, texts: Iterable[str]) -> tuple[SpecRequirement, ...]:
         SpecRequirement(requirement=Requirement(text), origin=f"test.toml: {key}[{place}]")
         for place, text in enumerate(texts)
     )
+
+
+def rule(kind: RuleKind, when: str, *then: str, **options: Any) -> Rule:
+    """Return a rule whose id says what it is about."""
+    fields: dict[str, Any] = {
+        "id": f"{kind.value}-{when}",
+        "kind": kind,
+        "when": Requirement(when),
+        "then": tuple(Requirement(each) for each in then),
+        "reason": "because of the test",
+        "evidence": ("https://example.org/1",),
+        "remedy": "choose other versions",
+        "since": date(2024, 1, 1),
+        "example": (),
+        "counterexample": (),
+        **options,
+    }
+    return Rule(**fields)
 
 
 def solved(universe: Universe, *requirements: str, **options: Any) -> dict[str, str]:
