@@ -47,11 +47,11 @@ class Deviation:
 class Needs:
     """The dependencies of one version, markers not yet applied."""
 
-    dependencies: tuple[tuple[Dependency, str | None], ...]
+    dependencies: tuple[tuple[Dependency, str | None], ...] = ()
     """Each with the id of the rule that stated it, if one did."""
-    extras: tuple[str, ...]
-    deviations: tuple[Deviation, ...]
-    source: str
+    extras: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
+    source: str = "wheel"
     """wheel, sdist, spec or ``rule:ID``."""
     impossible: str | None = None
 
@@ -206,19 +206,19 @@ class Dependencies:
         if found is None and candidate.project is not None and candidate.dist is not None:
             found = self._read(candidate.project, candidate.rank, candidate.dist)
             self._needs[key] = found
-        if found is None:
-            return Needs(dependencies=(), extras=(), deviations=(), source="wheel")
-        return found
+        return found or Needs()
 
     def _read(self, project: Project, rank: int, dist: Dist) -> Needs:
         rules = self.rules(project, rank)
         try:
             metadata, source = self._metadata(project, rank, dist, rules)
         except InvalidMetadataError as error:
-            return _unusable(f"its core metadata is invalid{f': {error}' if str(error) else ''}")
+            return Needs(
+                impossible=f"its core metadata is invalid{f': {error}' if str(error) else ''}"
+            )
         except InputError as error:
             self.unknown[project.name, rank] = error
-            return _unusable("its sdist cannot state its dependencies without being built")
+            return Needs(impossible="its sdist cannot state its dependencies without being built")
         impossible = None
         if not self._target.accepts_python(metadata.requires_python):
             impossible = f"it needs Python {metadata.requires_python}"
@@ -312,10 +312,6 @@ class Dependencies:
                         text = specifier_of(each)
                         return _by_rule(dependency, dependency._replace(specifier=text), rule)
         return None
-
-
-def _unusable(reason: str) -> Needs:
-    return Needs(dependencies=(), extras=(), deviations=(), source="wheel", impossible=reason)
 
 
 def _by_rule(published: Dependency, replacement: Dependency | None, rule: Rule) -> Deviation:

@@ -72,7 +72,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
 
     def is_satisfied_by(self, requirement: Want, candidate: Candidate) -> bool:
         """Tell whether a candidate is among those that a want allows."""
-        if candidate.rank == ABSENT or candidate.project is None:
+        if candidate.project is None:
             return requirement.weak
         return bool(requirement.mask(candidate.project) >> candidate.rank & 1)
 
@@ -197,8 +197,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         return self._candidates.setdefault((candidate.identifier, rank), candidate)
 
     def _absent(self, identifier: str) -> Candidate:
-        name, _, extra = identifier.removesuffix("]").partition("[")
-        candidate = Candidate(name, extra, None, ABSENT, None)
+        candidate = Candidate(identifier, "", None, ABSENT, None)
         return self._candidates.setdefault((identifier, ABSENT), candidate)
 
 

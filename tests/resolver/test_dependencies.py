@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.requirements import Requirement
-from support.universe import MemoryIndex, Release, Universe, problem, rule
+from support.universe import MemoryIndex, Release, Universe, pins, problem, rule, solution
 
 from depcheck.conflicts.model import RuleKind
 from depcheck.images.model import BasePackage, Override, RecordedMetadata
-from depcheck.index.model import DYNAMIC, INVALID
+from depcheck.index.model import DYNAMIC, INVALID, InvalidMetadataError
 from depcheck.resolver.candidates import Candidate
 from depcheck.resolver.search import Bench
 
@@ -239,6 +240,155 @@ class TestWhatRulesChange:
         assert [[("c", "require-a<2")], [], [("b", "require-a>=3")]] == [
             asked(of, "a", rank) for rank in range(3)
         ]
+
+
+class TestWhoSaysSo:
+    """A rule, then the spec, speaks for an sdist; a wheel speaks for itself."""
+
+    BY_RULE = rule(RuleKind.METADATA, "a==1.0", "c; extra == 'x'", "d")
+    BY_SPEC = replace(STATED, requires_dist=(Requirement("e"),))
+
+    @pytest.mark.parametrize(
+        ("release", "rules", "metadata", "source", "needs"),
+        [
+            (Release("b"), (BY_RULE,), (BY_SPEC,), "wheel", ["b"]),
+            (Release("b", tags=None), (), (), "sdist", ["b"]),
+            (Release("b", tags=None), (BY_RULE,), (BY_SPEC,), "rule:metadata-a==1.0", ["d"]),
+            (SDIST, (), (BY_SPEC,), "spec", ["e"]),
+            (SDIST, (), (OF_B, BY_SPEC), "spec", ["e"]),
+            (Release("b", tags=None), (), (OF_B,), "sdist", ["b"]),
+            (Release("b", tags=None), (), (replace(BY_SPEC, version="2.0"),), "sdist", ["b"]),
+        ],
+        ids=[
+            "a wheel",
+            "an sdist",
+            "a rule",
+            "the spec",
+            "the spec among others",
+            "the spec of another package",
+            "the spec of another version",
+        ],
+    )
+    def test_of_a_version(
+        self,
+        release: Release,
+        rules: tuple[Rule, ...],
+        metadata: tuple[RecordedMetadata, ...],
+        source: str,
+        needs: list[str],
+    ) -> None:
+        of = bench({"a": {"1.0": release}}, rules=rules, metadata=metadata)
+
+        assert needs == [text for text, _ in asked(of, "a")]
+        assert source == of.dependencies.needs(candidate(of, "a")).source
+
+    def test_of_what_comes_from_a_url(self) -> None:
+        of = bench({}, f"b @ {URL}", metadata=(OF_B,))
+
+        assert "spec" == of.dependencies.needs(candidate(of, "b")).source
+
+    @pytest.mark.parametrize(
+        ("rules", "metadata"),
+        [((BY_RULE,), ()), ((), (replace(BY_SPEC, requires_dist=BY_RULE.then),))],
+    )
+    def test_an_extra_that_has_needs_is_known(
+        self, rules: tuple[Rule, ...], metadata: tuple[RecordedMetadata, ...]
+    ) -> None:
+        universe: Universe = {"a": {"1.0": SDIST}, "c": {"1.0": []}, "d": {"1.0": []}}
+        options: dict[str, Any] = {"rules": rules, "metadata": metadata, "allow_build": ("a",)}
+        known = solution(universe, "a[x]", **options)
+        unknown = solution(universe, "a[y]", **options)
+
+        assert {"a": "1.0", "c": "1.0", "d": "1.0"} == pins(known)
+        assert () == known.warnings
+        assert ("`a==1.0` has no extra `y` (it has: none)",) == unknown.warnings
+
+    @pytest.mark.parametrize(
+        ("bare", "hint"),
+        [
+            (
+                False,
+                (
+                    "state them: `[[variants.cu121.metadata]]` with "
+                    '`name = "a"`, `version = "1.0"`, `requires-dist` and `reason`, '
+                    "or a rule of kind `metadata`"
+                ),
+            ),
+            (
+                True,
+                (
+                    "ask for another version of `a`, one with a wheel, or state the dependencies "
+                    'in a rule of kind `metadata` with `when = "a==1.0"`, and name its '
+                    "file by `--rules`"
+                ),
+            ),
+        ],
+        ids=["an image spec can", "only rules can"],
+    )
+    def test_nobody_is_an_error_that_says_who_could(self, hint: str, *, bare: bool) -> None:
+        index = MemoryIndex({"a": {"1.0": SDIST}})
+        of = Bench(replace(problem("a"), bare=bare), lambda _: index)
+        of.dependencies.needs(candidate(of, "a"))
+        error = of.dependencies.unknown["a", 0]
+
+        assert ("dynamic-metadata", hint) == (error.reference, error.hint)
+
+    def test_invalid_metadata_says_what_is_wrong_with_it(self) -> None:
+        class Broken(MemoryIndex):
+            def core_metadata(self, project: Project, dist: Dist) -> CoreMetadata | None:
+                raise InvalidMetadataError(f"{project.name} at {dist.position}")
+
+        index = Broken({"a": {"1.0": []}})
+        of = Bench(problem("a"), lambda _: index)
+
+        assert [("its core metadata is invalid: a at 0", None)] == asked(of, "a")
+
+
+class TestDeviations:
+    def deviations(self, *needs: str, **options: Any) -> list[tuple[str, str | None, str, str]]:
+        of = bench({"a": {"1.0": list(needs)}}, **options)
+        return [
+            (
+                str(each.published),
+                None if each.replacement is None else str(each.replacement),
+                each.rule,
+                each.reason,
+            )
+            for each in of.dependencies.needs(candidate(of, "a")).deviations
+        ]
+
+    def test_by_rules(self) -> None:
+        rules = [
+            rule(RuleKind.OVERRIDE, "a", "b<2", reason="one"),
+            rule(RuleKind.DROP, "a", drop=("c",), reason="two"),
+        ]
+
+        assert [("b==1", "b<2", "override-a", "one"), ("c", None, "drop-a", "two")] == (
+            self.deviations("b==1", "c", "d", rules=rules)
+        )
+
+    def test_by_a_rule_that_leaves_nothing(self) -> None:
+        alone = rule(RuleKind.NO_DEPS, "a", reason="three")
+
+        assert [("b==1", None, "no-deps-a", "three"), ("c", None, "no-deps-a", "three")] == (
+            self.deviations("b==1", "c", rules=[alone])
+        )
+
+    def test_by_the_spec(self) -> None:
+        overrides = (
+            override("b==2"),
+            override(f"c==2; {ELSEWHERE}"),
+            override(f"d @ {URL}"),
+            Override(requirement=None, package="e", reason="tested", origin="exclusions[0]"),
+        )
+        needs = ("b==1", "c", "d", "e", "f")
+
+        assert [
+            ("b==1", "b==2", "test.toml: overrides[0]", "tested"),
+            ("c", None, "test.toml: overrides[0]", "tested"),
+            ("d", f"d @ {URL}", "test.toml: overrides[0]", "tested"),
+            ("e", None, "exclusions[0]", "tested"),
+        ] == self.deviations(*needs, overrides=overrides)
 
 
 class TestIsStated:
