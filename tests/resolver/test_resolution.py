@@ -9,20 +9,25 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from resolvelib import BaseReporter, ResolutionImpossible, ResolutionTooDeep
 from resolvelib.resolvers import Resolution
 from support.posed_worlds import index_of, posed
 from support.random_worlds import tangled_world
+from support.universe import indexes, problem
 
 from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.images.loader import load_builtin
 from depcheck.index.snapshot import open_snapshot
 from depcheck.resolver import search
+from depcheck.resolver.candidates import Candidate, Want
 from depcheck.resolver.problem import build_problem
-from depcheck.resolver.resolution import QuickResolution
+from depcheck.resolver.provider import Provider
+from depcheck.resolver.resolution import NoHeadwayError, QuickResolution
 from depcheck.resolver.search import Bench, Found
 
 if TYPE_CHECKING:
     from support.random_worlds import World
+    from support.universe import Universe
 
     Answer = tuple[dict[str, str], int] | str
 
@@ -31,6 +36,28 @@ class PlainLoop(QuickResolution):
     """The quick search in resolvelib's loop, which asks every pin twice a round."""
 
     resolve = Resolution.resolve
+
+
+class Counting(BaseReporter[Want, Candidate, str]):
+    """Counts the rounds."""
+
+    def __init__(self) -> None:
+        self.rounds = 0
+
+    def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
+        self.rounds = index + 1
+
+
+def step(number: int) -> Universe:
+    """Return a chain of packages of which only the oldest versions go together."""
+    versions = [str(each) for each in range(1, number + 1)]
+    return {
+        **{f"p{at}": {each: [f"p{at + 1}=={each}"] for each in versions} for at in range(4)},
+        "p4": {each: ["q<1"] if each != "1" else [] for each in versions},
+        "q": {"1": []},
+        "x": {each: [f"y=={each}"] for each in versions},
+        "y": {each: [f"x=={int(each) % number + 1}"] for each in versions},
+    }
 
 
 def answer(bench: Bench) -> Answer:
@@ -53,6 +80,29 @@ def test_same_pins_in_as_many_rounds(world: World) -> None:
     bench = Bench(posed(world), lambda _: index)
 
     assert answer_of_resolvelib(bench) == answer(bench)
+
+
+@pytest.mark.parametrize(
+    "requires", [["p0"], ["p0", "p2<4"], ["x", "y"], ["p0", "x"], ["p0", "q<1"]]
+)
+@pytest.mark.parametrize("budget", [1, 3, 8, 20, 60, 150, 400])
+def test_same_answer_within_any_budget(budget: int, requires: list[str]) -> None:
+    """A tenth of it may be spent on jumping back far; then the search does so no more."""
+
+    def outcome(kind: type[QuickResolution]) -> tuple[object, ...]:
+        bench = Bench(problem(*requires), indexes(step(6)))
+        roots = list(bench.dependencies.roots())
+        provider = Provider(
+            bench.catalogue, bench.dependencies, roots=roots, prerelease="if-necessary"
+        )
+        counting = Counting()
+        try:
+            state = kind(provider, counting).resolve(roots, budget)
+        except (ResolutionImpossible, ResolutionTooDeep, NoHeadwayError) as error:
+            return type(error).__name__, counting.rounds
+        return {name: str(pin) for name, pin in state.mapping.items()}, counting.rounds
+
+    assert outcome(PlainLoop) == outcome(QuickResolution)
 
 
 @pytest.mark.parametrize("name", ["nexa_heavy", "nexa_light", "yolo_nas"])
