@@ -276,6 +276,24 @@ class TestPrereleases:
         with pytest.raises(UnsatisfiableError):
             solved(self.UNIVERSE, "b", prerelease="explicit")
 
+    @pytest.mark.parametrize("policy", ["allow", "if-necessary"])
+    def test_an_extra_of_one_brings_what_it_asks_for(self, policy: str) -> None:
+        universe: Universe = {
+            "a": {"1.0a1": Release("c; extra == 'x'", extras=("x",))},
+            "c": {"1.0": []},
+        }
+
+        assert {"a": "1.0a1", "c": "1.0"} == solved(universe, "a[x]", prerelease=policy)
+
+    def test_if_necessary_takes_none_that_is_not_asked_for(self) -> None:
+        universe: Universe = {
+            "a": {"1.0a1": [], "1.0a2": [], "1.0b1": []},
+            "b": {"1.0": ["a<1.0b1"]},
+        }
+
+        assert {"a": "1.0a2", "b": "1.0"} == solved(universe, "a", "b")
+        assert {"a": "1.0a1"} == solved(universe, "a!=1.0a2,!=1.0b1")
+
     def test_allow_treats_them_as_any_other(self) -> None:
         assert {"a": "2.0rc1"} == solved(self.UNIVERSE, "a", prerelease="allow")
 
