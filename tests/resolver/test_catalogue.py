@@ -18,6 +18,8 @@ NO_SDISTS = Formats(only_binary=("a",))
 NO_WHEELS = Formats(no_binary=("a",))
 LINUX = "cp311-cp311-manylinux_2_17_x86_64"
 OLDER_LINUX = "cp311-cp311-manylinux_2_12_x86_64"
+BEST = "cp311-cp311-manylinux_2_35_x86_64"
+SECOND = "cp311-cp311-manylinux_2_34_x86_64"
 WINDOWS = "cp311-cp311-win_amd64"
 EXPLICIT = "https://files.example/simple"
 YANKED = {"a": {"1.0": Release(yanked=True), "2.0": Release(yanked=True)}}
@@ -46,6 +48,7 @@ class TestChoice:
             ([Release(), Release(tags=LINUX), Release(tags=OLDER_LINUX)], LINUX),
             ([Release(tags=LINUX), Release(tags=OLDER_LINUX), Release()], LINUX),
             ([Release(tags=f"1-{LINUX}"), Release(tags=f"2-{OLDER_LINUX}")], LINUX),
+            ([Release(tags=BEST), Release(tags=f"2-{SECOND}")], BEST),
             ([Release(tags=WINDOWS)], "it has no wheel or sdist that the target can use"),
             ([Release(python="<3")], "it needs Python <3"),
             ([Release(yanked=True)], "it was yanked"),
@@ -177,6 +180,7 @@ class TestPins:
             (["a==1.0; sys_platform == 'never'"], [], [False, False]),
             (["a==1.0"], ["a==2.0"], [True, True]),
             (["b==1.0"], [], [False, False]),
+            (["b; sys_platform == 'never'", "a==1.0"], [], [True, False]),
         ],
     )
     def test_admit_a_yanked_version(
@@ -188,6 +192,14 @@ class TestPins:
 
         assert pinned == [of.is_pinned(project, rank) for rank in range(2)]
         assert pinned == [choice(of, rank) != "it was yanked" for rank in range(2)]
+
+    def test_of_the_base_image_admit_its_version_alone(self) -> None:
+        base = BasePackage(name="a", version="2.0", path="/usr/lib", origin="base")
+        of = catalogue(YANKED, base_packages=(base,))
+        project = of.project("a")
+        assert project is not None
+
+        assert [False, True] == [of.is_pinned(project, rank) for rank in range(2)]
 
 
 class TestHasStable:

@@ -128,6 +128,12 @@ class TestWhatAVersionAsks:
         assert [("b", None)] == asked_by_a(*needs)
         assert [("a", None), ("c", None)] == asked_by_a(*needs, extra="x")
 
+    def test_is_of_a_rule_once_and_not_of_each_extra_again(self) -> None:
+        rules = (rule(RuleKind.REQUIRE, "a", "b<2"),)
+
+        assert [("b<2", "require-a")] == asked_by_a(rules=rules)
+        assert [("a", None)] == asked_by_a(extra="x", rules=rules)
+
     def test_is_nothing_where_the_package_is_absent(self) -> None:
         of = bench({})
         absent = Candidate("a", "", None, -1, None)
@@ -181,6 +187,17 @@ class TestWhatAVersionAsks:
 
         assert [("b", None), ("b[x]", None)] == asked(of, "a")
         assert [("c", None)] == asked(of, "b")
+
+    def test_is_so_too_where_the_spec_says_that_it_comes_from_there(self) -> None:
+        of = bench(
+            {"a": {"1.0": ["b[x]<1"]}},
+            "a",
+            f"b @ {URL}",
+            metadata=(OF_B,),
+            overrides=(override(f"b @ {URL}", "here"),),
+        )
+
+        assert [("b", "here"), ("b[x]", "here")] == asked(of, "a")
 
 
 class TestWhatRulesChange:
