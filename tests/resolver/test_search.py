@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from depcheck.resolver.search import Asked
 
 FIRST = "test.toml: requirements[0]"
-SECOND = "test.toml: requirements[1]"
 
 
 def bench(universe: Universe, *requirements: str, **options: Any) -> Bench:
@@ -121,29 +120,44 @@ class TestFound:
 
 
 class TestRefuted:
-    """Every clause that was met, of every kind, with the wants that stand for it."""
-
     UNIVERSE: ClassVar[Universe] = {
         "a": {"1": ["b<2"], "2": ["b<1"], "3": Release("b", metadata_python="<3")},
-        "b": {"1": [], "2": [], "3": []},
+        "b": {"1": [], "2": Release(python="<3"), "3": []},
+    }
+    FORBIDDEN = rule(RuleKind.FORBID, "a", "b==1")
+    RESTS_ON: ClassVar[dict[Clause, list[tuple[str | None, str]]]] = {
+        Clause(METADATA, "a", "b"): [("a==1", "b<2"), ("a==2", "b<1")],
+        Clause(REQUIREMENT, FIRST, "a"): [(None, "a")],
+        Clause(RULE, "forbid-a", "b"): [("a==1", "not b==1")],
+        Clause(UNUSABLE, "a", "a"): [("a==3", "it needs Python <3")],
+    }
+    MET: ClassVar[dict[Clause, list[tuple[str | None, str]]]] = {
+        **RESTS_ON,
+        Clause(CONSTRAINT, "test.toml: constraints[0]", "b"): [(None, "b<3")],
+        Clause(RULE, "forbid-a", "b"): [("a==1", "not b==1"), ("a==3", "not b==1")],
     }
 
-    def test_names_its_clauses(self) -> None:
-        forbidden = rule(RuleKind.FORBID, "a", "b==1")
-        outcome = refuted(self.UNIVERSE, "a", constraints=["b<3"], rules=[forbidden])
+    @pytest.mark.parametrize(("thorough", "expected"), [(False, MET), (True, RESTS_ON)])
+    def test_names_what_it_met_or_what_proves_it(
+        self, expected: dict[Clause, list[tuple[str | None, str]]], *, thorough: bool
+    ) -> None:
+        of = bench(self.UNIVERSE, "a", constraints=["b<3"], rules=[self.FORBIDDEN])
+        outcome = of.attempt(thorough=thorough)
+        assert isinstance(outcome, Refuted)
 
-        assert {
-            Clause(CONSTRAINT, "test.toml: constraints[0]", "b"): [(None, "b<3")],
-            Clause(METADATA, "a", "b"): [("a==1", "b<2"), ("a==2", "b<1")],
-            Clause(REQUIREMENT, FIRST, "a"): [(None, "a")],
-            Clause(RULE, "forbid-a", "b"): [
-                ("a==1", "not b==1"),
-                ("a==3", "not b==1"),
-            ],
-            Clause(UNUSABLE, "a", "a"): [("a==3", "it needs Python <3")],
-        } == {
-            clause: sorted(said(asked), key=str) for clause, asked in sorted(outcome.stated.items())
+        assert expected == {
+            clause: sorted(said(asked), key=str) for clause, asked in outcome.stated.items()
         }
+        assert thorough == (outcome.missing is not None)
+
+    def test_that_is_proved_names_the_versions_that_were_missing(self) -> None:
+        universe: Universe = {
+            "a": {"1": ["b>1"]},
+            "b": {"1": [], "2": Release(python="<3"), "3": [], "4": Release(python="<3")},
+        }
+        outcome = refuted(universe, "a", constraints=["b!=3"])
+
+        assert {"b": 0b1010} == outcome.missing
 
     @pytest.mark.parametrize(
         "gone",

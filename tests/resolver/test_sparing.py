@@ -7,18 +7,29 @@ from typing import TYPE_CHECKING
 import pytest
 from support.universe import MemoryIndex, Universe
 
+from depcheck.index.interface import RemoteIndex
 from depcheck.resolver.sparing import AllowanceSpentError, Sparing
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
+    from concurrent.futures import Future
 
     from depcheck.index.interface import PackageIndex
+    from depcheck.index.model import Dist
+    from depcheck.index.project import Project
 
 UNIVERSE: Universe = {name: {"1.0": [], "2.0": []} for name in "abcd"}
 
 
 class Remote(MemoryIndex):
-    ahead: Executor | None = None
+    hurried = True
+
+    def project_ahead(self, name: str) -> Future[object] | None:
+        self.visited.add(name)
+        return None
+
+    def metadata_ahead(self, project: Project, dist: Dist) -> Future[object] | None:
+        self.visited.add(f"{project.name} {dist.position}")
+        return None
 
 
 def ask(index: PackageIndex, *names: str) -> None:
@@ -94,3 +105,30 @@ def test_index_is_the_same_otherwise() -> None:
         index.file(project, dist).filename,
         index.core_metadata(project, dist).dependencies,  # type: ignore[union-attr]
     )
+
+
+def test_looking_ahead_is_passed_on_and_counts_too() -> None:
+    made = Remote(UNIVERSE, "here")
+    asked = Sparing(lambda _: made, 9)
+    index = asked.counted("here")
+    project = made.project("b")
+    assert isinstance(index, RemoteIndex)
+    assert project is not None
+    [dist] = project.dists(1)
+    for _ in range(2):
+        index.project_ahead("a")
+        index.metadata_ahead(project, dist)
+
+    assert index.hurried
+    assert {"a", "b 1"} == made.visited
+    assert 7 == asked.left
+
+
+@pytest.mark.parametrize("kind", [Remote, MemoryIndex])
+def test_index_is_wrapped_once_for_each_way_to_count(kind: type[MemoryIndex]) -> None:
+    asked = sparing(9, kind)
+
+    assert asked.counted("default") is asked.counted("default")
+    assert asked.freely("default") is asked.freely("default")
+    assert (kind is MemoryIndex) == (asked.freely("default") is asked.counted("default"))
+    assert asked.counted("other") is not asked.counted("default")
