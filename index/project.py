@@ -113,6 +113,20 @@ class Project:
         """Tell whether the files of this version are known."""
         return self._releases[rank] is not None
 
+    def tags_if_after(self, rank: int, moment: int) -> list[str | None] | None:
+        """Return the tags of a version's files, None if not all were uploaded from a moment on.
+
+        It is told without a `Dist` for each: after an as-of moment there are many.
+        """
+        raw = self._releases[rank] or []
+        try:
+            uploads = [each for each in raw[3::3] if each is not None]
+            if uploads and min(uploads) >= moment and len(uploads) * 3 == len(raw) - 1:
+                return [self._kinds[kind or 0][0] for kind in raw[1::3]]
+        except (LookupError, TypeError):
+            pass  # `dists` says what is wrong.
+        return None
+
     def dists(self, rank: int) -> tuple[Dist, ...]:
         """Return the files of one version, in the listing's order.
 
@@ -140,16 +154,13 @@ class Project:
         raw = self._releases[rank]
         if raw is None:
             raise NotRecordedError(f"`{self.name}=={self.versions[rank]}`", index=self.index)
-        for offset, at in enumerate(range(1, len(raw), 3)):
-            kind, metadata, uploaded = raw[at], raw[at + 1], raw[at + 2]
+        files = zip(raw[1::3], raw[2::3], raw[3::3], strict=True)
+        for position, (kind, metadata, uploaded) in enumerate(files, raw[0] or 0):
             if metadata is not None and not isinstance(metadata, int):
                 raise TypeError(metadata)
-            yield Dist(
-                *self._kinds[kind or 0],
-                uploaded=uploaded,
-                metadata=UNRECORDED if metadata is None else metadata,
-                position=(raw[0] or 0) + offset,
-            )
+            known = UNRECORDED if metadata is None else metadata
+            # Keyword arguments would take most of the time.
+            yield Dist._make((*self._kinds[kind or 0], uploaded, known, position))
 
 
 class _Parsed(Sequence["Version"]):

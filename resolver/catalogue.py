@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _LATE = "it was uploaded after the as-of moment"
+_NO_FILE = "it has no wheel or sdist that the target can use"
 _UNDATED = "its index does not say when it was uploaded"
 
 
@@ -111,16 +112,24 @@ class Catalogue:
         return found
 
     def _choose(self, project: Project, rank: int) -> Dist | str:
-        dists = project.dists(rank)
         if project.name in self.direct:
-            return dists[0]
+            return project.dists(rank)[0]
         if (reason := self._barred(project, rank)) is not None:
             return reason
+        end = self._end(project)
+        late = None if end is None else project.tags_if_after(rank, end)
+        if late is not None:
+            fits = any(tags is None or self.target.priority(tags) is not None for tags in late)
+            return _LATE if fits else _NO_FILE
         reasons: list[str] = []
         fitting = self._fitting(project, rank, reasons)
         if fitting:
             return max(fitting, key=self._order)
-        return min(reasons, default="it has no wheel or sdist that the target can use")
+        return min(reasons, default=_NO_FILE)
+
+    def _end(self, project: Project) -> int | None:
+        """Return the moment from which on nothing of a project counts."""
+        return None if project.name in self._provided else self._as_of
 
     def fitting(self, project: Project, rank: int) -> list[Dist]:
         """Return all files of a version that the target could install, in the listing's order."""
@@ -130,7 +139,7 @@ class Catalogue:
         # Most files are for other targets or uploaded too late: those are settled first.
         found: list[Dist] = []
         priority = self.target.priority
-        end = None if project.name in self._provided else self._as_of
+        end = self._end(project)
         undated = None if project.name in self._explicit else _UNDATED
         bars = self._formats.bars if self._formats.any else None
         for dist in project.dists(rank):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from depcheck.images.model import SpecRequirement
+    from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.core import Core
     from depcheck.resolver.problem import Problem
 
@@ -107,8 +108,21 @@ class _Trials:
         if proposal.stated is None or remedy.value is None:
             return remedy
         # Without a specifier there is a solution; with the pin that is offered other files count.
-        pinned = _restated(self._bench.problem, proposal.stated, Requirement(remedy.value))
-        return remedy if isinstance(self._outcome(pinned), Found) else None
+        pin = Requirement(remedy.value)
+        pinned = _restated(self._bench.problem, proposal.stated, pin)
+        fits = self._fits(outcome.candidates[canonicalize_name(pin.name)], pinned)
+        return remedy if fits or isinstance(self._outcome(pinned), Found) else None
+
+    def _fits(self, candidate: Candidate, pinned: Problem) -> bool:
+        """Tell whether a solution is one too where its candidate is pinned: by the same file."""
+        bench = self._bench_of(pinned)
+        project, rank = candidate.project, candidate.rank
+        roots = [each for each in bench.roots if each.name == candidate.name]
+        return (
+            project is not None
+            and bench.catalogue.choice(project, rank) == candidate.dist
+            and all(each.mask(project) >> rank & 1 for each in roots)
+        )
 
     def _outcome(self, problem: Problem) -> Found | Refuted | None:
         """Return what a solve of a problem comes to, None where nobody knows."""
@@ -122,10 +136,7 @@ class _Trials:
     def _solve(self, problem: Problem) -> Found | Refuted | None:
         prepare(problem, self._sparing.freely)
         try:
-            before = self._bench.problem.variant.target
-            same = problem.variant.target == before
-            target = self._bench.catalogue.target if same else None
-            bench = Bench(problem, self._sparing.counted, target=target)
+            bench = self._bench_of(problem)
             if stands(self._core, self._bench, bench):
                 return Refuted(stated=self._core.stated, missing=self._core.missing)
             return bench.attempt(max_rounds=_ROUNDS, thorough=True)
@@ -134,6 +145,12 @@ class _Trials:
         except DepcheckError:
             # The search gave up, or lacks recorded data.
             return None
+
+    def _bench_of(self, problem: Problem) -> Bench:
+        before = self._bench
+        same = problem.variant.target == before.problem.variant.target
+        target = before.catalogue.target if same else None
+        return Bench(problem, self._sparing.counted, target=target)
 
 
 def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:

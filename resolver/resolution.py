@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDS = 1_500
-_CONFLICTS = 100
+_CONFLICTS = 50
 """After these the quick search gives way. Real requirements take some hundred and some dozen."""
 
 
@@ -230,7 +230,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         candidates: Iterable[Candidate] = ()
         if ranks is None:
             candidates = self._p.unneeded(name, broken)
-        elif left := ranks & ~ranks_of(broken):
+        elif ranks and (left := ranks & ~ranks_of(broken)):
             first = next(iter(information)).requirement
             candidates = build_iter_view(self._p.offered(first, left))
         return RankedCriterion(candidates, information, broken, ranks)

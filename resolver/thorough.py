@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from resolvelib.resolvers import RequirementsConflicted
@@ -28,36 +29,37 @@ _TROUBLED = 5
 class Grounds:
     """Why some pins do not go together: what was asked, and the grounds that this rests upon."""
 
-    __slots__ = ("asked", "rests_on")
+    __slots__ = ("asked", "never", "ranks", "rests_on")
 
-    def __init__(self, asked: Iterable[Information], rests_on: Iterable[Grounds] = ()) -> None:
+    def __init__(
+        self,
+        asked: Iterable[Information],
+        rests_on: Iterable[Grounds] = (),
+        *,
+        never: Mapping[int, Grounds] | None = None,
+        ranks: int = 0,
+    ) -> None:
         self.asked = asked
         self.rests_on = rests_on
+        self.never = never or {}
+        self.ranks = ranks
+        """The ranks of a package that are in no solution at all; `never` has the grounds."""
 
     def everything(self) -> Iterator[Information]:
         """Yield all that was asked, once for each of the grounds that it belongs to."""
         waiting = [self]
         met = {id(self)}
+        told: Counter[int] = Counter()
         while waiting:
             grounds = waiting.pop()
             yield from grounds.asked
-            for each in grounds.rests_on:
+            never = grounds.never
+            fresh = grounds.ranks & ~told[id(never)]
+            told[id(never)] |= fresh
+            for each in chain(grounds.rests_on, map(never.__getitem__, newest_first(fresh))):
                 if id(each) not in met:
                     met.add(id(each))
                     waiting.append(each)
-
-
-class _Never:
-    """The grounds of ranks that are in no solution at all: most of them nobody asks for."""
-
-    __slots__ = ("_grounds", "_ranks")
-
-    def __init__(self, grounds: Mapping[int, Grounds], ranks: int) -> None:
-        self._grounds = grounds
-        self._ranks = ranks
-
-    def __iter__(self) -> Iterator[Grounds]:
-        return map(self._grounds.__getitem__, newest_first(self._ranks))
 
 
 class _Blame(NamedTuple):
@@ -209,11 +211,13 @@ class ThoroughResolution(ForgetfulResolution):
             if ranks is None or ranks >> each.rank & 1
         ]
         pins = _parents(asked).union(*(each.pins for each in broken))
-        rests_on: list[Grounds] = [each.grounds for each in broken]
-        gone = self._p.ruled_out(want.identifier) & (ranks or 0)
-        if gone:
-            rests_on.append(Grounds((), _Never(self._never[want.identifier], gone)))
-        return _Blame(pins, Grounds(asked, rests_on))
+        grounds = Grounds(
+            asked,
+            [each.grounds for each in broken],
+            never=self._never.get(want.identifier),
+            ranks=self._p.ruled_out(want.identifier) & (ranks or 0),
+        )
+        return _Blame(pins, grounds)
 
     def _contradiction(self, information: Collection[Information]) -> Collection[Information]:
         """Return the last demand alone or with one other, where these contradict already.

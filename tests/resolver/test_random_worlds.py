@@ -28,9 +28,13 @@ from depcheck.resolver.explanation import UnsatisfiableError
 from depcheck.resolver.solve import solve
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from depcheck.resolver.remedies import Remedy
     from depcheck.resolver.solution import Solution
 
+MOST_REMEDIES = 5
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 WORLDS = int(os.environ.get("DEPCHECK_WORLDS", "400"))
 
 
@@ -66,11 +70,30 @@ def flaws(world: World, error: UnsatisfiableError) -> list[str]:
         for clause in core
         if not Oracle(world, core - {clause}).satisfiable()
     ]
-    return found + [
+    found += [
         f"does not solve it: {remedy.text}"
         for remedy in error.remedies
         if not Oracle(remedied(world, remedy)).satisfiable()
     ]
+    return found + [f"is not offered: {missed}" for missed in missed_remedies(world, error)]
+
+
+def missed_remedies(world: World, error: UnsatisfiableError) -> Iterator[str]:
+    """Yield what would solve it and is not offered, where not everything is offered anyway."""
+    if len(error.remedies) == MOST_REMEDIES:
+        return
+    offered = {(remedy.kind, remedy.origin or remedy.value) for remedy in error.remedies}
+    tried: dict[tuple[str, str | None], World] = {
+        ("python", python): replace(world, python=python)
+        for python in PYTHONS
+        if not world.python.startswith(python)
+    }
+    for kind, origin, _ in error.core.stated:
+        if kind == "constraint" or (kind == "requirement" and len(world.requirements) > 1):
+            tried["drop", origin] = changed(world, origin, None)
+    for remedy, other in tried.items():
+        if remedy not in offered and Oracle(other).satisfiable():
+            yield " ".join(map(str, remedy))
 
 
 def remedied(world: World, remedy: Remedy) -> World:
