@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -35,10 +35,15 @@ class TargetEnvironment:
     def __init__(self, target: Target) -> None:
         self.python = Version(target.python)
         self.markers = _marker_environment(target)
-        self._priorities = {tag: rank for rank, tag in enumerate(_tags(target))}
+        self._platforms = _platforms(target.platform)
         self._by_tag_set: dict[str, int | None] = {}
         self._by_marker: dict[tuple[str, str], bool] = {}
         self._by_requires_python: dict[str, bool] = {}
+
+    @cached_property
+    def _priorities(self) -> dict[str, int]:
+        """The target's tags, best first: some 900, of no use to who only judges markers."""
+        return {tag: rank for rank, tag in enumerate(_tags(self.python, self._platforms))}
 
     def matches(self, marker: str | None, extra: str = "") -> bool:
         """Tell whether a marker holds on the target, for one extra (PEP 508)."""
@@ -116,9 +121,8 @@ def _expand(tags: str) -> Iterator[str]:
                 yield f"{interpreter}-{abi}-{platform}"
 
 
-def _tags(target: Target) -> Iterator[str]:
-    platforms = list(_platforms(target.platform))
-    major, minor = Version(target.python).release[:2]
+def _tags(python: Version, platforms: list[str]) -> Iterator[str]:
+    major, minor = python.release[:2]
     interpreter = f"cp{major}{minor}"
     for tag in cpython_tags((major, minor), [interpreter], platforms):
         yield str(tag)
@@ -126,7 +130,7 @@ def _tags(target: Target) -> Iterator[str]:
         yield str(tag)
 
 
-def _platforms(platform: str) -> Iterator[str]:
+def _platforms(platform: str) -> list[str]:
     match = _PLATFORM.fullmatch(platform)
     if match is None:
         raise InputError(
@@ -135,11 +139,12 @@ def _platforms(platform: str) -> Iterator[str]:
             hint="use the tag of the base image's glibc, such as `manylinux_2_35_x86_64`",
         )
     major, newest, architecture = match.groups()
+    found: list[str] = []
     for minor in range(int(newest), _OLDEST_GLIBC_MINOR - 1, -1):
-        yield f"manylinux_{major}_{minor}_{architecture}"
+        found.append(f"manylinux_{major}_{minor}_{architecture}")
         if minor in _LEGACY:
-            yield f"{_LEGACY[minor]}_{architecture}"
-    yield f"linux_{architecture}"
+            found.append(f"{_LEGACY[minor]}_{architecture}")
+    return [*found, f"linux_{architecture}"]
 
 
 def _marker_environment(target: Target) -> dict[str, str]:
