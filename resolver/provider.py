@@ -6,6 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from resolvelib import AbstractProvider
+from resolvelib.structs import build_iter_view
 
 from depcheck.index.model import Dist
 from depcheck.index.project import newest_first
@@ -14,7 +15,7 @@ from depcheck.resolver.clauses import counts
 from depcheck.resolver.preference import Preference, preference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from resolvelib.structs import RequirementInformation
 
@@ -52,6 +53,8 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         self._candidates: dict[tuple[str, int], Candidate] = {}
         self.missing: dict[str, int] = {}
         """The ranks that were met and that have no file for the target, by project."""
+        self._offers: dict[tuple[str, int], Iterable[Candidate]] = {}
+        """What is on offer among ranks, by identifier: the same is asked again and again."""
         self._ruled_out: dict[str, int] = {}
         """The ranks that no solution can have, by identifier."""
 
@@ -81,7 +84,7 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         identifier: str,
         requirements: Mapping[str, Iterator[Want]],
         incompatibilities: Mapping[str, Iterator[Candidate]],
-    ) -> Callable[[], Iterator[Candidate]] | Sequence[Candidate]:
+    ) -> Iterable[Candidate]:
         """Return the candidates that all wants allow, newest first, found as they are needed."""
         wants = list(requirements[identifier])
         broken = list(incompatibilities[identifier])
@@ -100,13 +103,18 @@ class Provider(AbstractProvider[Want, Candidate, str]):
         absent = self._absent(identifier)
         return () if absent in broken else (absent,)
 
-    def offered(self, want: Want, ranks: int) -> Callable[[], Iterator[Candidate]]:
+    def offered(self, want: Want, ranks: int) -> Iterable[Candidate]:
         """Return the candidates among ranks of what a want names, found as they are needed."""
         project = self.project(want.name)
         for each in self.roots_on_base_of(want):
             ranks &= each.mask(project)
         ranks &= ~self.ruled_out(want.identifier)
-        return lambda: self._usable(project, want.extra, ranks)
+        key = (want.identifier, ranks)
+        found = self._offers.get(key)
+        if found is None:
+            found = build_iter_view(lambda: self._usable(project, want.extra, ranks))
+            self._offers[key] = found
+        return found
 
     def roots_on_base_of(self, want: Want) -> list[Want]:
         """Return what the image asks of an extra's base: it holds in every branch of the search."""

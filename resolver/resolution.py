@@ -16,7 +16,7 @@ from resolvelib.resolvers import (
     ResolutionImpossible,
     ResolutionTooDeep,
 )
-from resolvelib.structs import IteratorMapping, RequirementInformation, State, build_iter_view
+from resolvelib.structs import IteratorMapping, RequirementInformation, State
 
 from depcheck.resolver.candidates import Candidate, Want
 from depcheck.resolver.provider import ranks_of
@@ -232,7 +232,7 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
             candidates = self._p.unneeded(name, broken)
         elif ranks and (left := ranks & ~ranks_of(broken)):
             first = next(iter(information)).requirement
-            candidates = build_iter_view(self._p.offered(first, left))
+            candidates = self._p.offered(first, left)
         return RankedCriterion(candidates, information, broken, ranks)
 
     def _patch_criteria(
