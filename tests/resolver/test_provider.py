@@ -68,6 +68,12 @@ class TestWhatIsOffered:
         assert ["3", "1"] == list(offered(asked, Want("a")))
         assert ["4", "3", "2", "1"] == list(offered(asked, Want("b")))
 
+    def test_of_an_extra_is_what_the_image_allows_of_its_base(self) -> None:
+        asked = provider(LETTERS, "a<4", "b>3")
+
+        assert ["3", "2"] == list(offered(asked, Want("a", ">1", extra="x")))
+        assert ["4", "3", "2"] == list(offered(asked, Want("a", ">1")))
+
     def test_is_the_same_object_each_time(self) -> None:
         asked = provider(LETTERS)
 
