@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from unittest.mock import patch
 
 import pytest
@@ -18,7 +18,7 @@ from support.universe import indexes, problem
 from depcheck.conflicts.loader import load_builtin_rules
 from depcheck.images.loader import load_builtin
 from depcheck.index.snapshot import open_snapshot
-from depcheck.resolver import search
+from depcheck.resolver import resolution, search
 from depcheck.resolver.candidates import Candidate, Want
 from depcheck.resolver.problem import build_problem
 from depcheck.resolver.provider import Provider
@@ -39,10 +39,14 @@ class PlainLoop(QuickResolution):
 
 
 class Counting(BaseReporter[Want, Candidate, str]):
-    """Counts the rounds."""
+    """Counts the rounds, and the conflicts among them."""
 
     def __init__(self) -> None:
         self.rounds = 0
+        self.conflicts = 0
+
+    def resolving_conflicts(self, causes: object) -> None:  # noqa: ARG002
+        self.conflicts += 1
 
     def ending_round(self, index: int, state: object) -> None:  # noqa: ARG002
         self.rounds = index + 1
@@ -58,6 +62,23 @@ def step(number: int) -> Universe:
         "x": {each: [f"y=={each}"] for each in versions},
         "y": {each: [f"x=={int(each) % number + 1}"] for each in versions},
     }
+
+
+def run(
+    kind: type[QuickResolution], requires: list[str], budget: int
+) -> tuple[dict[str, str] | str, int, int]:
+    """Return pins, or why there are none, with the rounds and the conflicts that it took."""
+    bench = Bench(problem(*requires), indexes(step(6)))
+    roots = list(bench.dependencies.roots())
+    provider = Provider(bench.catalogue, bench.dependencies, roots=roots, prerelease="if-necessary")
+    counting = Counting()
+    found: dict[str, str] | str
+    try:
+        state = kind(provider, counting).resolve(roots, budget)
+        found = {name: pin.version for name, pin in state.mapping.items()}
+    except (ResolutionImpossible, ResolutionTooDeep, NoHeadwayError) as error:
+        found = type(error).__name__
+    return found, counting.rounds, counting.conflicts
 
 
 def answer(bench: Bench) -> Answer:
@@ -89,20 +110,38 @@ def test_same_pins_in_as_many_rounds(world: World) -> None:
 def test_same_answer_within_any_budget(budget: int, requires: list[str]) -> None:
     """A tenth of it may be spent on jumping back far; then the search does so no more."""
 
-    def outcome(kind: type[QuickResolution]) -> tuple[object, ...]:
-        bench = Bench(problem(*requires), indexes(step(6)))
-        roots = list(bench.dependencies.roots())
-        provider = Provider(
-            bench.catalogue, bench.dependencies, roots=roots, prerelease="if-necessary"
-        )
-        counting = Counting()
-        try:
-            state = kind(provider, counting).resolve(roots, budget)
-        except (ResolutionImpossible, ResolutionTooDeep, NoHeadwayError) as error:
-            return type(error).__name__, counting.rounds
-        return {name: str(pin) for name, pin in state.mapping.items()}, counting.rounds
+    assert run(PlainLoop, requires, budget) == run(QuickResolution, requires, budget)
 
-    assert outcome(PlainLoop) == outcome(QuickResolution)
+
+class TestGivesWay:
+    PINS: ClassVar[dict[str, str]] = {f"p{at}": "1" for at in range(5)}
+
+    @pytest.mark.parametrize("rounds", [1, 7, 20])
+    def test_after_so_many_rounds(self, rounds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(resolution, "_ROUNDS", rounds)
+
+        assert ("NoHeadwayError", rounds) == run(QuickResolution, ["p0"], 400)[:2]
+
+    @pytest.mark.parametrize("conflicts", [0, 1, 4])
+    def test_after_so_many_conflicts(self, conflicts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(resolution, "_CONFLICTS", conflicts)
+        found, _, met = run(QuickResolution, ["p0"], 400)
+
+        assert ("NoHeadwayError", conflicts + 1) == (found, met)
+
+    def test_not_before(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found, rounds, conflicts = run(QuickResolution, ["p0"], 400)
+        monkeypatch.setattr(resolution, "_ROUNDS", rounds)
+        monkeypatch.setattr(resolution, "_CONFLICTS", conflicts)
+
+        assert self.PINS == found
+        assert (found, rounds, conflicts) == run(QuickResolution, ["p0"], 400)
+
+    def test_where_pins_displace_each_other_in_turn(self) -> None:
+        found, rounds, conflicts = run(QuickResolution, ["x", "y"], 400)
+
+        assert ("NoHeadwayError", 0) == (found, conflicts)
+        assert rounds <= 20
 
 
 @pytest.mark.parametrize("name", ["nexa_heavy", "nexa_light", "yolo_nas"])
