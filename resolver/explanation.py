@@ -99,8 +99,9 @@ def _sentence(clause: Clause, wants: Sequence[Asked]) -> str:
         return f"{clause.source} allows only {_listed(_texts(wants))}"
     groups = _groups(wants)
     shown = [f"{who} {what}" for what, who in groups[:_MOST_GROUPS]]
-    if len(groups) > _MOST_GROUPS:
-        shown.append(f"{len(groups) - _MOST_GROUPS} other demands of `{clause.source}`")
+    more = len(groups) - _MOST_GROUPS
+    if more > 0:
+        shown.append(f"{more} other demand{'s' if more > 1 else ''} of `{clause.source}`")
     return "; ".join(shown)
 
 
