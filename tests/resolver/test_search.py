@@ -9,6 +9,7 @@ import pytest
 from support.universe import Release, Universe, indexes, problem, rule
 
 from depcheck.conflicts.model import RuleKind
+from depcheck.resolver import resolution
 from depcheck.resolver.clauses import CONSTRAINT, METADATA, REQUIREMENT, RULE, UNUSABLE, Clause
 from depcheck.resolver.search import Bench, Found, Refuted, SearchLimitError
 
@@ -88,6 +89,21 @@ class TestWhyAVersionWasTurnedDown:
 
         assert "it needs `b`, and of `b==1` it needs Python <3" == outcome.rejected["a", 1]
 
+    def test_is_said_of_earlier_pins_that_had_to_give_way_too(self) -> None:
+        universe: Universe = {
+            "a": {"1": [], "2": ["c<2"]},
+            "b": {"1": ["c>1"]},
+            "c": {"1": [], "2": []},
+        }
+        outcome = found(universe, "c", "a", "b")
+
+        assert {"a": "1", "b": "1", "c": "2"} == {
+            name: pin.version for name, pin in outcome.candidates.items()
+        }
+        assert (
+            "it needs `c<2`, but `b==1` needs `c>1` and `test.toml: requirements` needs `c`"
+        ) == outcome.rejected["a", 1]
+
 
 class TestFound:
     UNIVERSE: ClassVar[Universe] = {
@@ -113,9 +129,9 @@ class TestFound:
         ] == sorted(said(outcome.asked["a"]), key=lambda each: (each[0] or "", each[1] != "a<2"))
 
     def test_counts_its_rounds(self) -> None:
-        assert [1, 2, 3] == [
+        assert [0, 1, 2, 3] == [
             found(self.UNIVERSE, *requirements).rounds
-            for requirements in (["c"], ["c", "lone"], ["a", "c"])
+            for requirements in ([], ["c"], ["c", "lone"], ["a", "c"])
         ]
 
 
@@ -149,6 +165,20 @@ class TestRefuted:
             clause: sorted(said(asked), key=str) for clause, asked in outcome.stated.items()
         }
         assert thorough == (outcome.missing is not None)
+
+    def test_has_every_demand_of_a_version_and_of_its_extras(self) -> None:
+        universe: Universe = {
+            "a": {"1": Release("b>1", "b<3", "b>1; extra == 'x'", extras=("x",))},
+            "b": {"1": [], "2": []},
+            "z": {"1": ["b<2"]},
+        }
+        outcome = bench(universe, "a[x]", "z").attempt()
+        assert isinstance(outcome, Refuted)
+
+        assert outcome.missing is None
+        assert [("a==1", "b<3"), ("a==1", "b>1"), ("a[x]==1", "b>1")] == sorted(
+            said(outcome.stated[Clause(METADATA, "a", "b")]), key=str
+        )
 
     def test_that_is_proved_names_the_versions_that_were_missing(self) -> None:
         universe: Universe = {
@@ -204,6 +234,30 @@ class TestBudget:
         of = bench(self.UNIVERSE, "a", max_rounds=own)
 
         assert isinstance(of.attempt(max_rounds=given), Found)
+
+
+class TestHandsOver:
+    """To the thorough search, where the quick one gets nowhere."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(resolution, "_ROUNDS", 0)
+
+    def test_with_the_clauses_that_count(self) -> None:
+        of = bench({"a": {"1": ["b>1"]}, "b": {"1": [], "2": []}}, "a", constraints=["b<2"])
+        kept = {Clause(METADATA, "a", "b"), Clause(REQUIREMENT, FIRST, "a")}
+        refused = of.attempt()
+
+        assert isinstance(refused, Refuted)
+        assert {} == refused.missing
+        assert isinstance(of.attempt(frozenset(kept)), Found)
+
+    def test_with_the_budget(self) -> None:
+        of = bench(TestBudget.UNIVERSE, "a")
+        with pytest.raises(SearchLimitError, match="after 2 rounds"):
+            of.attempt(max_rounds=2)
+
+        assert isinstance(of.attempt(max_rounds=4), Found)
 
 
 def test_versions_that_are_preferred_are_tried_first() -> None:

@@ -289,6 +289,7 @@ class TestWhatTheSpecSays:
 
 class TestWaivers:
     UNIVERSE: ClassVar[Universe] = {
+        "newer": {"1.0": ["b==2.0"]},
         "a": {
             "1.0": Release(
                 "b==1.0", "c; extra == 'x'", "d<1; sys_platform == 'never'", extras=("x",)
@@ -307,6 +308,7 @@ class TestWaivers:
                 [("b==1.0", "b>=1", "override-a")],
             ),
             (["a", "b==1.0"], [rule(RuleKind.OVERRIDE, "a", "b>=1")], []),
+            (["newer"], [rule(RuleKind.OVERRIDE, "newer", "b>=1")], []),
             (["a"], [rule(RuleKind.DROP, "a", drop=("b", "c", "d"))], [("b==1.0", None, "drop-a")]),
             (
                 ["a[x]"],
@@ -315,7 +317,14 @@ class TestWaivers:
             ),
             (["a"], [rule(RuleKind.DROP, "a<1", drop=("b",))], []),
         ],
-        ids=["not met", "met all the same", "dropped", "of an extra", "out of scope"],
+        ids=[
+            "not met",
+            "met all the same",
+            "met by a newer",
+            "dropped",
+            "of an extra",
+            "out of scope",
+        ],
     )
     def test_are_what_is_published_and_not_met(
         self, asked: list[str], rules: list[Any], expected: list[tuple[str, str | None, str]]
