@@ -9,11 +9,10 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
-from depcheck.commands.solve import chosen_snapshot
+from depcheck.commands.index_choice import chosen_snapshot
 from depcheck.errors import InputError
 from depcheck.frozen import frozen
 from depcheck.images.model import IndexSpec, Target, ValidateSpec, Variant
@@ -257,6 +256,12 @@ def _folder(value: object) -> str:
     return Path(str(value)).resolve().as_uri()
 
 
+def _folder_at(path: str) -> Path:
+    from urllib.request import url2pathname  # noqa: PLC0415 - takes HTTP and TLS with it
+
+    return Path(url2pathname(path))
+
+
 def _address(value: object) -> str:
     """Return the address of an index; the path of a folder becomes one."""
     stated = str(value)
@@ -264,7 +269,7 @@ def _address(value: object) -> str:
         return Path(stated).resolve().as_uri()
     url = index_url(stated)
     parts = urlsplit(url)
-    if parts.scheme == "file" and (parts.netloc or not Path(url2pathname(parts.path)).is_dir()):
+    if parts.scheme == "file" and (parts.netloc or not _folder_at(parts.path).is_dir()):
         raise BadValueError(
             f"there is no folder `{stated}`",
             "name a folder of distributions, or one with a folder per project",

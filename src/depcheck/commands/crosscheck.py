@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from depcheck.commands.compile_request import read_request
+from depcheck.commands.index_choice import open_indexes
 from depcheck.commands.second_opinions import OPINIONS, READS_SDISTS, Answer
-from depcheck.commands.solve import open_indexes
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError
 from depcheck.frozen import frozen
 from depcheck.images.loader import builtin_names, find_spec, select_variant

@@ -142,7 +142,7 @@ def _surroundings(options: Namespace) -> Surroundings:
 
     @lru_cache(maxsize=1)
     def snapshot() -> Snapshot:
-        from depcheck.commands.solve import chosen_snapshot  # noqa: PLC0415 - slow
+        from depcheck.commands.index_choice import chosen_snapshot  # noqa: PLC0415 - slow
 
         return chosen_snapshot(options.snapshot)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from depcheck.commands.solve import chosen_snapshot
+from depcheck.commands.index_choice import chosen_snapshot
 from depcheck.errors import ExitCode
 from depcheck.terminal import size_text
 

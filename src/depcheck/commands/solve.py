@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.utils import canonicalize_name
 
+from depcheck.commands.index_choice import open_indexes
 from depcheck.commands.ruletext import STEERING, rule_documents, write_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.gate.inputs import SETTINGS, given_rules
@@ -22,7 +23,7 @@ from depcheck.resolver.solve import solve
 from depcheck.settings import chosen_rules, read_settings
 from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
-from depcheck.tomlfile import did_you_mean, similar_file
+from depcheck.tomlfile import did_you_mean
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from depcheck.images.model import ImageSpec, Variant
     from depcheck.index.interface import PackageIndex
-    from depcheck.index.snapshot import Snapshot
     from depcheck.lockfiles.stages import Stage
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.solution import Solution
@@ -181,42 +181,6 @@ def _check_distinct(folders: list[Path]) -> None:
             f"two of the images would be written to `{twice[0]}`",
             hint="give each spec its own `name`, or solve them into different `--out` folders",
         )
-
-
-def open_indexes(options: Namespace) -> Callable[[str], PackageIndex]:
-    """Return the look-up of indexes that the options ask for: a recording, or the live ones."""
-    to_hash = [canonicalize_name(each) for each in getattr(options, "hash_by_download", ())]
-    if to_hash and not getattr(options, "live", False):
-        raise InputError(
-            "usage",
-            "`--hash-by-download` asks an index for files, and a recording has none",
-            hint="give `--live` too",
-        )
-    if getattr(options, "live", False):
-        from depcheck.index.live.live_index import live_indexes  # noqa: PLC0415 - needs HTTP
-        from depcheck.waiting import Waiting  # noqa: PLC0415
-
-        return live_indexes(waiting=None if options.quiet else Waiting(), to_hash=to_hash)
-    return chosen_snapshot(options.snapshot).index
-
-
-def chosen_snapshot(path: str | None) -> Snapshot:
-    """Open the recording that an option names, the one in depcheck for None.
-
-    Raises:
-        InputError: the option names no file.
-        CorruptIndexError: the file is not a recording that this version can read.
-    """
-    from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415 - not for live indexes
-
-    if path is not None and not Path(path).is_file():
-        raise InputError(
-            "snapshot-not-found",
-            f"there is no file `{path}`",
-            hint=similar_file(Path(path))
-            or f"check the path, or record it: `depcheck index record IMAGE --snapshot {path}`",
-        )
-    return open_snapshot(None if path is None else Path(path))
 
 
 def _chosen(options: Namespace) -> Iterator[tuple[ImageSpec, Variant]]:

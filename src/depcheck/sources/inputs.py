@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pip_requirements_parser import InstallRequirement
 
-    from depcheck.sources.requirement_lines import Line
+    from depcheck.sources.requirement_lines import Line, Plain
 
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _IGNORED = frozenset({"trusted_hosts", "use_features"})
@@ -289,7 +289,7 @@ class _Reader:
 
     def _by_url(self, line: Stated) -> Requirement | None:
         parsed = line.parsed
-        if parsed.name is None:
+        if parsed.name is None or parsed.link is None:
             self._refuse(
                 f"{line.origin}: `{line.text}`: a URL without a name cannot be locked",
                 "write `name @ URL`",
@@ -386,7 +386,7 @@ def _flag(name: str) -> str:
     return "--" + words.get(name, name.replace("_", "-"))
 
 
-def _requirement(parsed: InstallRequirement) -> Requirement:
+def _requirement(parsed: InstallRequirement | Plain) -> Requirement:
     """Return what the parser took apart as a requirement of `packaging`."""
     found = Requirement(str(parsed.req))
     if parsed.marker is not None:

@@ -2,7 +2,8 @@
 
 The lines are taken apart by pip-requirements-parser: pip's own parser, cut out of pip with a public
 interface, which pip-audit uses for the same purpose. pip's copy is private and changes without
-notice; parsers of single lines know neither continuations nor options.
+notice; parsers of single lines know neither continuations nor options. A text that is nothing but
+names, versions and markers needs none of it, and it takes a while to import.
 """
 
 from __future__ import annotations
@@ -13,13 +14,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pip_requirements_parser import (
-    InstallRequirement,
-    InvalidRequirementLine,
-    OptionLine,
-    RequirementsFile,
-    auto_decode,
-)
+from packaging.requirements import InvalidRequirement, Requirement
 
 from depcheck.errors import InputError, refusal
 from depcheck.frozen import frozen
@@ -29,10 +24,18 @@ from depcheck.tomlfile import similar_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+    from pip_requirements_parser import InstallRequirement
+
 STDIN = "-"
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _INCLUDES = {"requirements": False, "constraints": True}
 _HASH = re.compile(r"--hash[= ]\S+")
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_CODING = re.compile(rb"coding[:=]")
+_PLAIN = re.compile(r"[A-Za-z0-9][\w.,<>=!~*+()\[\] -]*(;[^#$\\@/]*)?", re.ASCII)
+_ARCHIVES = (".whl", ".zip", ".tar", ".tgz", ".tbz", ".txz", ".tlz", ".gz", ".bz2", ".xz", ".lzma")
 _LARGEST = 1_000_000
 _LONGEST_LINE = 4000
 """Characters, continuations joined, hashes left out."""
@@ -41,10 +44,42 @@ _MOST_LINES = 5000
 
 
 @frozen
+class Plain:
+    """A line that is a name with versions and a marker, in the words of the parser's own class."""
+
+    req: Requirement
+    """Without the marker."""
+    marker: Marker | None
+    line: str
+    line_number: int
+    link: None = None
+    is_editable: bool = False
+    is_url: bool = False
+    install_options: tuple[str, ...] = ()
+    global_options: tuple[str, ...] = ()
+    hash_options: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name as it is written."""
+        return self.req.name
+
+    @property
+    def extras(self) -> set[str]:
+        """The extras as they are written."""
+        return self.req.extras
+
+    @property
+    def specifier(self) -> SpecifierSet:
+        """The versions that are allowed."""
+        return self.req.specifier
+
+
+@frozen
 class Stated:
     """A requirement or a constraint."""
 
-    parsed: InstallRequirement
+    parsed: InstallRequirement | Plain
     text: str
     """The line as it is written, variables not expanded."""
     origin: str
@@ -100,7 +135,7 @@ class Walk:
             return
         self._seen.add(key)
         try:
-            text = auto_decode(path.read_bytes())
+            text = _decoded(path.read_bytes())
         except (OSError, UnicodeDecodeError, LookupError) as error:
             place = f"{origin}: " if origin else ""
             raise InputError(
@@ -115,6 +150,21 @@ class Walk:
         """Yield the lines of a text; what it includes is relative to the folder of its label."""
         if why := requirements_objection(text):
             raise InputError("requirements-refused", f"{label}: {why}", hint="name another file")
+        plain = plain_requirements(text)
+        if plain is not None:
+            for each in plain:
+                origin = f"{label}:{each.line_number}"
+                yield Stated(parsed=each, text=each.line, origin=origin, constraint=constraint)
+            return
+        yield from self._any(text, label, constraint=constraint)
+
+    def _any(self, text: str, label: str, *, constraint: bool) -> Iterator[Line]:
+        from pip_requirements_parser import (  # noqa: PLC0415 - takes a tenth of a whole run
+            InstallRequirement,
+            InvalidRequirementLine,
+            OptionLine,
+        )
+
         written = text.splitlines()
         for parsed in _parsed(_VARIABLE.sub(_expanded, text)):
             origin = f"{label}:{parsed.line_number}"
@@ -158,7 +208,37 @@ def requirements_objection(text: str) -> str | None:
     return None
 
 
+def plain_requirements(text: str) -> list[Plain] | None:
+    """Return the requirements of a text that has nothing else; None for any other text."""
+    found = []
+    for number, written in enumerate(text.splitlines(), 1):
+        line = _COMMENT.sub("", written).strip()
+        if not line:
+            continue
+        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
+        if not _PLAIN.fullmatch(line) or " -" in line or name.lower().endswith(_ARCHIVES):
+            return None
+        try:
+            stated = Requirement(line)
+        except InvalidRequirement:
+            return None
+        marker, stated.marker = stated.marker, None
+        found.append(Plain(req=stated, marker=marker, line=written.strip(), line_number=number))
+    return found
+
+
+def _decoded(content: bytes) -> str:
+    if content.isascii() and not _CODING.search(content):
+        return content.decode("ascii")
+    from pip_requirements_parser import auto_decode  # noqa: PLC0415 - takes a while
+
+    decoded: str = auto_decode(content)
+    return decoded
+
+
 def _parsed(text: str) -> Iterator[Any]:
+    from pip_requirements_parser import RequirementsFile  # noqa: PLC0415 - takes a while
+
     # The parser takes files only; its own `from_string` does the same, and fails in 32.0.1.
     with NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", newline="") as file:
         file.write(text)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pip_requirements_parser import InstallRequirement
 
-    from depcheck.sources.requirement_lines import Line
+    from depcheck.sources.requirement_lines import Line, Plain
 
 __all__ = ["STDIN", "parse_requirements", "read_requirements"]
 
@@ -105,7 +105,7 @@ class _Reader:
         (self._constraints if line.constraint else self._stated).append(stated)
 
 
-def _specifier(line: InstallRequirement) -> str:
+def _specifier(line: InstallRequirement | Plain) -> str:
     """Return the versions that a line allows; a wheel's file name says its version."""
     if line.link is not None:
         try:
