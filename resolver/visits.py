@@ -63,7 +63,6 @@ class Visits:
         self._queue: list[Want] = [want for want in self._roots if not want.weak]
         self._seen: dict[str, int] = {}
         self._pending: dict[tuple[str, int], list[Candidate]] = {}
-        self._asked: set[str] = set()
         self.wanted: dict[tuple[str, str], int] = {}
         """Ranks that the recording must describe, by index location and project name."""
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
+
 from depcheck.artifacts.coverage import architectures_text
-from depcheck.artifacts.declared import load_declared
+from depcheck.artifacts.declared import load_declared, read_declared
 from depcheck.artifacts.store import builtin_facts
+from depcheck.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CUBLAS_12_1 = "ee53ccca76a6fc08fb9701aa95b6ceb242cdaab118c3bb152af4e579af792728"
 
@@ -50,3 +58,36 @@ def test_declared_kernels_are_there() -> None:
     assert {"torch-cxx11-abi"} == declared.interfaces("torch", "2.7.1+cu128")
     assert set() == declared.interfaces("torch", "2.6.0+cu124")
     assert "libc10.so" in declared.libraries("torch", "2.2.2+cu121")
+
+
+WRONG = """\
+[[declared]]
+package = "torch"
+versions = ["2.0", "2.0"]
+cuda = "11.8"
+architectures = ["sm_80", "ampere"]
+source = "x"
+[[provides]]
+package = "torch"
+versions = "=>2"
+libraries = ["libc10.so"]
+"""
+
+
+def test_declarations_that_are_wrong_are_all_named(tmp_path: Path) -> None:
+    path = tmp_path / "declared.toml"
+    path.write_text(WRONG)
+
+    with pytest.raises(InputError) as caught:
+        read_declared(path)
+
+    assert [
+        f"{path}: 4 problems",
+        "  line 3: declared[0].versions: `torch==2.0` is declared twice",
+        (
+            "  line 5: declared[0].architectures[1]: `ampere` is not an architecture; "
+            "write it like `sm_86` or `compute_90`"
+        ),
+        "  line 7: provides[0]: key `source` is missing; add `source = ...`",
+        "  line 9: provides[0].versions: invalid specifier: '=>2'; write it like `>=2.7`",
+    ] == caught.value.message.splitlines()

@@ -12,7 +12,9 @@ from depcheck.artifacts.architectures import (
     parse_architecture,
     parse_capability,
 )
+from depcheck.artifacts.coverage import driver_need
 from depcheck.artifacts.cuda import load_cuda_facts, read_cuda_facts
+from depcheck.artifacts.libraries import load_library_facts
 from depcheck.errors import InputError
 from depcheck.validate.capabilities import coverage
 
@@ -163,6 +165,16 @@ def test_validator_judges_alike(names: str, capability: str, expected: str) -> N
     alike = kinds.get(expected.split(maxsplit=1)[0], "")
 
     assert SIMPLER.get((names, capability), alike) == coverage(capability, names.split())
+
+
+def test_a_cuda_version_that_nobody_knows_a_driver_of_asks_for_none() -> None:
+    facts = load_cuda_facts()
+
+    assert [None, "525.60.13"] == [
+        need and need.driver
+        for toolkits in (["99.0"], ["99.0", "12.1"])
+        for need in [driver_need([], [], facts, load_library_facts(), toolkits)]
+    ]
 
 
 def test_every_pair_of_the_table_is_there_once() -> None:

@@ -15,6 +15,7 @@ from depcheck.artifacts.libraries import AbiMarker
 if TYPE_CHECKING:
     from depcheck.artifacts.model import SharedObject
 
+MEBI = 1024 * 1024
 MARKERS = (
     AbiMarker(id="new", meaning="", symbols=("_ZN3c105checkENSt7__cxx11E",)),
     AbiMarker(id="old", meaning="", symbols=("_ZN3c105checkESs",)),
@@ -128,6 +129,7 @@ def test_kernels_in_a_section_of_data_are_found() -> None:
             fatbin_of("sm_50"),  # not aligned
             bytes(4),
             fatbin_of("sm_89"),
+            b"the data goes on",
         )
     )
     found = read(Elf(sections={".ldata": data, ".data": fatbin_of("sm_70")}))
@@ -136,6 +138,18 @@ def test_kernels_in_a_section_of_data_are_found() -> None:
         f"{image.architecture} x{image.count}" for image in found.embedded
     ]
     assert found.embedded == found.images
+
+
+@pytest.mark.parametrize("place", [0, MEBI - 8, MEBI, 3 * MEBI - 16])
+def test_kernels_in_a_large_section_are_found_wherever_they_lie(place: int) -> None:
+    """It is read by the mebibyte: the start of a container may be the end of a piece."""
+    content = Elf(sections={".ldata": bytes(place) + fatbin_of("sm_80") + bytes(MEBI)}).build()
+    shift = -content.find(fatbin_of("sm_80")) % 8
+
+    assert 0 == shift
+    assert ["sm_80"] == [
+        str(image.architecture) for image in read_object("x", io.BytesIO(content), ()).embedded
+    ]
 
 
 def test_sections_of_one_name_count_together() -> None:

@@ -85,6 +85,24 @@ def end_record(archive: bytes, count: int, length: int, offset: int) -> bytes:
     return bytes(data)
 
 
+def zip64(archive: bytes, *, length: int | None = None, locator: bytes = b"PK\x06\x07") -> bytes:
+    """Let a ZIP64 end record say what the end record said; at another length, if one is given."""
+    place = archive.rfind(b"PK\x05\x06")
+    count, stated, offset = struct.unpack_from("<HLL", archive, place + 10)
+    numbers = (count, count, stated if length is None else length, offset)
+    end = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, *numbers)
+    end += struct.pack("<4sLQL", locator, 0, place, 1)
+    return archive[:place] + end + end_record(archive[place:], 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+
+
+def many_small_bombs() -> bytes:
+    """Each member may be as large as it states, all of them together may not."""
+    content = WHEEL
+    for name in GOOD:
+        content = patched(content, name, 24, "L", 200 * MEBI)
+    return content
+
+
 WHEEL = wheel_bytes(GOOD)
 DATA = f"record-mismatch {INFO}"
 
@@ -263,6 +281,24 @@ CASES: dict[str, tuple[Callable[[], bytes], list[str]]] = {
         lambda: wheel_bytes(GOOD, entry_points="[console_scripts]\npython3 = demo:main\n"),
         ["unsafe-script python3"],
     ),
+    "ZIP64 directory": (lambda: zip64(WHEEL), []),
+    "ZIP64 directory outside of the file": (
+        lambda: zip64(WHEEL, length=1 << 20),
+        [f"broken-archive {FILENAME}"],
+    ),
+    "ZIP64 directory without bounds": (
+        lambda: zip64(WHEEL, length=1 << 40),
+        [f"too-many-members {FILENAME}"],
+    ),
+    "ZIP64 directory that is nowhere": (
+        lambda: zip64(WHEEL, locator=b"junk"),
+        [f"broken-archive {FILENAME}"],
+    ),
+    "no room for a ZIP64 directory": (
+        lambda: end_record(WHEEL[WHEEL.rfind(b"PK\x05\x06") :], 0xFFFF, 0, 0),
+        [f"broken-archive {FILENAME}"],
+    ),
+    "bomb of several members": (many_small_bombs, ["compression-bomb"]),
     "shared object that is none": (
         lambda: wheel_bytes({**GOOD, "demo/lib.so": b"\x7fELF\x02\x01\x01" + b"\xff" * 500}),
         ["broken-object demo/lib.so"],

@@ -172,6 +172,14 @@ def test_libraries_of_the_base_image_must_be_new_enough(
     assert expected == findings(judged(a=wheel(lib("a.so", floors=floors))))
 
 
+def test_a_platform_without_glibc_sets_no_floor() -> None:
+    report = judged(
+        replace(LOCK, platform="linux_x86_64"), a=wheel(lib("a.so", floors={"GLIBC": "2.99"}))
+    )
+
+    assert [] == findings(report)
+
+
 def test_library_that_nobody_brings_is_named_with_who_needs_it() -> None:
     report = judged(a=wheel(lib("a.so", needed=("libtbb.so.12",))), b=None)
 
@@ -202,6 +210,18 @@ def test_libraries_of_torch_are_known_though_nobody_read_it() -> None:
     )
 
     assert [] == findings(report)
+
+
+def test_an_abi_that_a_measured_file_offers_counts_as_the_declared_ones_do() -> None:
+    needs = lib("user.so", requires_abi=("torch-cxx11-abi",))
+    offer = {
+        abi: lib("libc10.so", provides_abi=(abi,))
+        for abi in ("torch-cxx11-abi", "torch-pre-cxx11-abi")
+    }
+
+    assert [[], [("error", "abi-mismatch", "torch-cxx11-abi")]] == [
+        findings(judged(mine=wheel(each), user=wheel(needs))) for each in offer.values()
+    ]
 
 
 @pytest.mark.parametrize(

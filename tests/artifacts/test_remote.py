@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NOISE = random.Random(7).randbytes(3_000_000)  # noqa: S311 - only shall not compress
 KERNELS = Elf(needed=["libc.so.6"], sections={".nv_fatbin": fatbin_of("sm_80")}).build()
 WHEEL = wheel_bytes({"demo/__init__.py": b"", "demo/data.bin": NOISE, "demo/k.so": KERNELS})
+SMALL = wheel_bytes({"demo/__init__.py": b""})
 
 
 @pytest.fixture
@@ -84,9 +85,15 @@ def test_one_wheel_that_cannot_be_read_does_not_stop_the_others(server: Scripted
     good = WheelFile(url=f"{server.url}/{FILENAME}", sha256="0" * 64, size=len(WHEEL))
     gone = replace(good, url=f"{server.url}/gone-1.0-py3-none-any.whl")
     large = replace(good, size=1_000_000_001)
+    server.routes[f"/whole/{FILENAME}"] = Reply(body=SMALL)  # by a server that knows no ranges
+    other = replace(good, url=f"{server.url}/whole/{FILENAME}", size=len(SMALL) + 1)
     told: list[str] = []
-    found = record_facts([gone, good, large], progress=lambda each: told.append(each.wheel.url))
+    wheels = [gone, good, large, other]
+    found = record_facts(wheels, progress=lambda each: told.append(each.wheel.url))
 
-    assert [False, True, False] == [each.artifact is not None for each in found]
-    assert "it is larger than 1 GB" == found[2].problem
-    assert sorted([gone.url, good.url, large.url]) == sorted(told)
+    assert [False, True, False, False] == [each.artifact is not None for each in found]
+    assert ["it is larger than 1 GB", "its size is not that of the lock"] == [
+        each.problem for each in found[2:]
+    ]
+    assert sorted(each.url for each in wheels) == sorted(told)
+    assert ["gone-1.0-py3-none-any.whl", FILENAME] == [each.filename for each in wheels[:2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ def test_folder_is_read_with_every_object_in_it(tmp_path: Path) -> None:
     (package / "out.so").symlink_to("/bin/sh")
     (package / "gone.so").symlink_to("nowhere")
     (package / "loop").symlink_to("..")
+    os.mkfifo(package / "pipe")
     found = inspect_path(tmp_path / "site").artifact
 
     assert ["demo/k.so", "demo/tool"] == [each.path for each in found.objects]

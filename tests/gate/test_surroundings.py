@@ -141,3 +141,28 @@ def test_a_wheel_at_a_url_is_judged_by_what_the_spec_states(world: World) -> Non
     world.spec.write_text(text.replace('version = "1.0"', 'version = "2.0"'))
 
     assert ("index-foreign", "tool==1.0") in found(world)[1]
+
+
+def test_rules_of_another_depcheck_are_looked_at_again(world: World) -> None:
+    world.solve("./demo.toml")
+    record = json.loads((world.folder / LOCKS / "gate.json").read_text())
+    known = next(name for name in record["rules"]["files"] if not name.startswith("--"))
+    files = {**record["rules"]["files"], known: "0" * 64}
+    rewrite(world, rules={**record["rules"], "files": files})
+
+    assert (True, []) == found(world)
+
+
+def test_a_name_that_only_toml_tells_is_found(world: World) -> None:
+    world.spec.write_text(SPEC.replace('name = "demo"', '"name" = "demo"'))
+    world.solve("./demo.toml")
+
+    assert (False, []) == found(world, "./demo.toml")
+
+
+def test_a_spec_that_is_broken_by_now_is_an_error_of_input(world: World) -> None:
+    world.solve("./demo.toml")
+    world.spec.write_text(f"{SPEC}\nbroken\n")
+    code, out, _ = world.gate("--json", "./demo.toml")
+
+    assert (2, "toml-syntax") == (code, json.loads(out)["error"]["reference"])

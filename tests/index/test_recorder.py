@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.requirements import Requirement
 from support.universe import MemoryIndex, Release, Universe, pins, problem
 
 from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.images.model import RecordedMetadata
 from depcheck.index.live.recorder import Recorder
 from depcheck.index.model import DYNAMIC, INVALID, NotRecordedError
 from depcheck.index.snapshot import Snapshot, open_snapshot, write_snapshot
@@ -132,6 +135,53 @@ def test_several_problems_share_a_recording(path: Path) -> None:
 
     assert {"b": "2.0", "c": "1.0"} == pins(solve(other, snapshot.index))
     assert {"a": "1.0", "b": "1.0"} == pins(solve(one, snapshot.index))
+
+
+STATED = RecordedMetadata(
+    name="built",
+    version="1.0",
+    requires_dist=(Requirement("lib"),),
+    reason="its sdist cannot say it",
+    origin="test.toml: metadata[0]",
+)
+ARCHIVE = f"tool @ https://x.example/tool-1.0-py3-none-any.whl#sha256={'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("requirements", "metadata", "expected"),
+    [
+        (["lib", "later"], (), dict.fromkeys(("last", "later", "lib", "more"), "1.0")),
+        (["built"], (STATED,), {"built": "1.0", "lib": "1.0"}),
+        ([ARCHIVE, "lib"], (replace(STATED, name="tool"),), {"tool": "1.0", "lib": "1.0"}),
+        (
+            [ARCHIVE, "user"],
+            (replace(STATED, name="tool"),),
+            {"tool": "1.0", "lib": "1.0", "user": "1.0"},
+        ),
+    ],
+    ids=["an extra of what is known", "stated metadata", "a URL", "a URL that others ask for"],
+)
+def test_what_is_known_without_a_file_is_followed_all_the_same(
+    path: Path,
+    requirements: list[str],
+    metadata: tuple[RecordedMetadata, ...],
+    expected: dict[str, str],
+) -> None:
+    """Each problem twice: what both need is asked of the index once."""
+    live = MemoryIndex(
+        {
+            "lib": {"1.0": Release("more; extra == 'x'", extras=("x",))},
+            "later": {"1.0": ["last"]},
+            "last": {"1.0": ["lib[x]"]},
+            "more": {"1.0": []},
+            "built": {"1.0": Release(tags=None, state=DYNAMIC)},
+            "user": {"1.0": ["tool<2"], "2.0": ["tool>=2"]},
+        }
+    )
+    wanted = asked(*requirements, metadata=metadata, allow_build=("built",))
+    snapshot, _ = record(live, path, wanted, wanted)
+
+    assert expected == pins(solve(wanted, snapshot.index))
 
 
 def test_same_index_same_bytes(tmp_path: Path) -> None:

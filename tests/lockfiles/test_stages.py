@@ -55,6 +55,17 @@ def test_torch_comes_first_even_if_no_hint_names_it() -> None:
     assert [name for name, _ in outline(without)][:3] == ["torch", "torch-runtime", "hf"]
 
 
+def test_what_torch_needs_and_must_be_built_is_no_part_of_its_runtime() -> None:
+    torch = pin("torch", "2.2.2", requires=("filelock", "wheelless"))
+    pins = (torch, pin("filelock"), built("wheelless"))
+
+    assert outline(heavy(pins=pins)) == [
+        ("torch", "torch"),
+        ("torch-runtime", "filelock"),
+        ("build-isolated", "wheelless"),
+    ]
+
+
 def test_a_solution_without_torch_has_no_torch_stage() -> None:
     assert outline(heavy(pins=(pin("rich"),))) == [("packages", "rich")]
 
