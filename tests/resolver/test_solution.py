@@ -34,7 +34,7 @@ from depcheck.resolver.solution import (
     Via,
     Waiver,
 )
-from depcheck.resolver.solve import solve
+from depcheck.resolver.solve import UnhashedFileError, solve
 
 EXPLICIT = IndexSpec(name="near", url="https://near.example/simple/", packages=("a", "z"))
 UNUSED = IndexSpec(name="far", url="https://far.example/simple/", packages=("nobody",))
@@ -188,18 +188,62 @@ class TestPins:
             Via(source="b", requirement="not c>1.5", is_package=True, rule="forbid-b"),
         ) == by_name(found.pins)["c"].via
 
+    def test_do_not_name_who_was_left_behind(self) -> None:
+        """``lost`` and ``found`` still need each other when ``a`` gives way to what ``b`` needs."""
+        universe: Universe = {
+            "a": {"1": [], "2": ["lost==1"]},
+            "b": {"1": ["a<2"]},
+            "c": {"1": []},
+            "found": {"1": ["lost==1", "c"]},
+            "lost": {"1": ["found==1", "c"]},
+        }
+        found = solution(universe, "a", "b", "c")
+
+        assert {"a": "1", "b": "1", "c": "1"} == pins(found)
+        assert (
+            Via(source="test.toml: requirements", requirement="c", is_package=False),
+        ) == by_name(found.pins)["c"].via
+
+    @pytest.mark.parametrize(
+        ("url", "builds"),
+        [(URL, True), (f"git+https://example.org/d@{'c' * 40}", True), (f"{URL}.whl", False)],
+    )
+    def test_of_a_url_are_built_as_rules_say(self, url: str, *, builds: bool) -> None:
+        url = url.replace(".tar.gz#sha256=" + "a" * 64 + ".whl", "-py3-none-any.whl")
+        needs = BuildNeeds(isolation=False)
+        [pin] = solution(
+            {},
+            f"d @ {url}",
+            metadata=(replace(STATED, requires_dist=()),),
+            rules=[rule(RuleKind.BUILD, "d", build=needs)],
+        ).pins
+
+        assert (needs if builds else None) == pin.build
+
+    def test_without_a_hash_are_refused(self) -> None:
+        with pytest.raises(UnhashedFileError) as caught:
+            solution({"a": {"1.0": Release(sha256=None)}}, "a")
+
+        assert (
+            "unhashed-file",
+            (
+                "pin another version of `a`, or ask the indexes themselves and "
+                "let the hash be computed from a download: `--hash-by-download a`"
+            ),
+        ) == (caught.value.reference, caught.value.hint)
+
     def test_have_the_other_files_where_there_is_no_image(self) -> None:
         class Hashed(MemoryIndex):
             def file(self, project: Any, dist: Any) -> FileRecord:
                 return replace(super().file(project, dist), sha256=f"{dist.position:064}")
 
         files = [Release(), Release(tags=None), Release(tags="cp311-cp311-win_amd64")]
-        index = Hashed({"a": {"1.0": files}})
-        plain = problem("a")
+        made = {EXPLICIT.url: Hashed({"a": {"1.0": files}}, EXPLICIT.url), "default": Hashed({})}
+        plain = problem("a", indexes=(EXPLICIT,))
         bare = replace(plain, bare=True)
 
         assert [(), (f"{2:064}",)] == [
-            pin.other_sha256 for each in (plain, bare) for pin in solve(each, lambda _: index).pins
+            pin.other_sha256 for each in (plain, bare) for pin in solve(each, made.__getitem__).pins
         ]
 
 

@@ -577,6 +577,26 @@ class TestWhatIsNotKnown:
         with pytest.raises(InputError, match=r"`a==1\.0` has no wheel for the target"):
             solved(universe, "a")
 
+    def test_sdist_that_was_met_and_not_taken_is_passed_over(self) -> None:
+        """Nobody needs it in the end, or everybody allows a newer one."""
+        universe: Universe = {
+            "a": {"1.0": Release(tags=None, state=DYNAMIC), "2.0": []},
+            "b": {"1.0": [], "2.0": ["a<2"]},
+            "c": {"1.0": ["a"], "2.0": ["a==1.0"]},
+        }
+
+        assert {"b": "1.0"} == solved(universe, "b")
+        assert {"a": "2.0", "c": "1.0"} == solved(universe, "c")
+
+    def test_failure_that_rules_alone_explain_is_one(self) -> None:
+        universe: Universe = {
+            "a": {"1.0": Release(tags=None, state=DYNAMIC)},
+            "b": {"1.0": []},
+        }
+
+        with pytest.raises(UnsatisfiableError):
+            solved(universe, "a", "b", rules=[rule(RuleKind.FORBID, "a", "b")])
+
     def test_failure_that_does_not_hang_on_it_is_one(self) -> None:
         universe: Universe = {
             "a": {"1.0": Release(tags=None, state=DYNAMIC), "2.0": ["b<1"]},
