@@ -21,6 +21,7 @@ from depcheck.cache import default_cache
 from depcheck.errors import DepcheckError
 from depcheck.index.default import DEFAULT, configured_default_index
 from depcheck.index.live.answers import Answers
+from depcheck.index.live.core_metadata import parse_metadata, parse_sdist_metadata
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.http import HURRIED, Http, IndexUnreachableError
 from depcheck.index.live.listing import ListedProject, Listing, address, file_record
@@ -257,19 +258,19 @@ class LiveIndex:
         return found
 
     def _read(self, file: FileRecord, url: str) -> CoreMetadata | None:
-        from depcheck.index.live import core_metadata as core  # noqa: PLC0415 - slow to import
+        if file.filename.endswith(".whl") and (file.has_metadata or self._unannounced):
+            beside = self._beside(file, url)
+            if beside is not None:
+                return parse_metadata(beside)
+        from depcheck.index.live import archives  # noqa: PLC0415 - slow to import
 
         if not file.filename.endswith(".whl"):
             self.quality["metadata from sdists"] += 1
-            content = core.read_sdist(self._http, url, file.filename, file.sha256)
-            return core.parse_sdist_metadata(content)
-        if file.has_metadata or self._unannounced:
-            beside = self._beside(file, url)
-            if beside is not None:
-                return core.parse_metadata(beside)
-        content, _ = core.read_wheel(self._http, url, file.size, file.sha256)
+            content = archives.read_sdist(self._http, url, file.filename, file.sha256)
+            return parse_sdist_metadata(content)
+        content, _ = archives.read_wheel(self._http, url, file.size, file.sha256)
         self.quality["metadata by range requests"] += 1
-        return core.parse_metadata(content)
+        return parse_metadata(content)
 
     def _beside(self, file: FileRecord, url: str) -> bytes | None:
         """Return the METADATA that the index serves beside a wheel (PEP 658), None without."""

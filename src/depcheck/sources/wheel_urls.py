@@ -12,7 +12,8 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from depcheck.errors import InputError
 from depcheck.images.model import RecordedMetadata, SpecRequirement
-from depcheck.index.live.core_metadata import parse_metadata, read_wheel
+from depcheck.index.live.archives import read_wheel
+from depcheck.index.live.core_metadata import parse_metadata
 from depcheck.index.live.http import Http
 from depcheck.index.model import InvalidMetadataError
 
