@@ -14,14 +14,10 @@ from depcheck.commands.index_choice import open_indexes
 from depcheck.commands.ruletext import STEERING, rule_documents, write_rules
 from depcheck.errors import ExitCode, InputError
 from depcheck.gate.inputs import SETTINGS, given_rules
-from depcheck.gate.recording import recorded
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
-from depcheck.lockfiles.lockset import render, write
+from depcheck.index.default import DEFAULT
 from depcheck.lockfiles.record import RECORD
-from depcheck.lockfiles.stages import plan_stages
-from depcheck.resolver.solve import solve
 from depcheck.settings import chosen_rules, read_settings
-from depcheck.stating import stated_problem
 from depcheck.terminal import size_text
 from depcheck.tomlfile import did_you_mean
 
@@ -75,6 +71,8 @@ def run(options: Namespace, console: Console) -> ExitCode:
         return run_aligned(options, console)
     means = means_of(options)
     choices = choices_of(options)
+    if options.live:
+        _ask_ahead(choices, means.indexes)
     solved = [solve_choice(each, means, options, console) for each in choices]
     documents = [deliver(*each, console) for each in zip(solved, choices, strict=True)]
     if console.as_json:
@@ -99,13 +97,33 @@ def choices_of(options: Namespace) -> list[Choice]:
     return found
 
 
+def _ask_ahead(choices: Iterable[Choice], indexes: Callable[[str], PackageIndex]) -> None:
+    """Let live indexes look up what images name, while what solves and writes is imported."""
+    from depcheck.index.interface import RemoteIndex  # noqa: PLC0415 - live indexes only
+
+    for _, variant, _ in choices:
+        explicit = {name: index.url for index in variant.indexes for name in index.packages}
+        overridden = {each.package for each in variant.overrides}
+        for requirement in (each.requirement for each in variant.requirements):
+            name = canonicalize_name(requirement.name)
+            index = indexes(explicit.get(name, DEFAULT))
+            if requirement.url or requirement.marker or name in overridden:
+                continue
+            if isinstance(index, RemoteIndex):
+                index.project_ahead(name)
+
+
 def problem_of(choice: Choice, means: Means) -> Problem:
     """State the problem of an image variant."""
+    from depcheck.stating import stated_problem  # noqa: PLC0415 - when requests are under way
+
     return stated_problem(choice.spec, choice.variant, means.rules.rules, means.rules.switched_off)
 
 
 def solve_choice(choice: Choice, means: Means, options: Namespace, console: Console) -> Solved:
     """Solve one image variant by itself, and make its files."""
+    from depcheck.resolver.solve import solve  # noqa: PLC0415 - when requests are under way
+
     started = time.perf_counter()
     problem = problem_of(choice, means)
     if options.keep or options.upgrade_package:
@@ -120,6 +138,9 @@ def lock_set(
     choice: Choice, means: Means, problem: Problem, solution: Solution, command: str
 ) -> dict[str, bytes]:
     """Return all files of a lock set, its record included."""
+    from depcheck.gate.recording import recorded  # noqa: PLC0415 - when requests are under way
+    from depcheck.lockfiles.lockset import render  # noqa: PLC0415
+
     files = render(solution, command=command)
     record = recorded(
         solution,
@@ -134,6 +155,9 @@ def lock_set(
 
 def deliver(solved: Solved, choice: Choice, console: Console) -> dict[str, Any]:
     """Write a lock set, tell of it, and return the document that does."""
+    from depcheck.lockfiles.lockset import write  # noqa: PLC0415 - when requests are under way
+    from depcheck.lockfiles.stages import plan_stages  # noqa: PLC0415
+
     write(solved.files, choice.folder)
     stages = plan_stages(solved.solution)
     if not console.as_json:
