@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 POLITE = 8
 """Requests under way at once, at most, where much is fetched for later."""
-HURRIED = 24
+HURRIED = 48
 """The same where somebody waits for the answer."""
 ATTEMPTS = 5
 DEADLINE_SECONDS = 120

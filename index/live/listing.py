@@ -38,7 +38,9 @@ _FIELDS: dict[str, set[type]] = {
 }
 """Of a file in JSON: what each key may hold."""
 _BREAKS = re.compile(r"[\t\r\n]+")
-_ODD = re.compile(r"[][%#?]|[^\x21-\x7e]")
+_SPECIAL = "[]%#? "
+_RELEASE = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*", re.ASCII)
+"""A version that `packaging` writes as it stands, and that is no pre-release."""
 
 
 class Listing(NamedTuple):
@@ -170,31 +172,43 @@ def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
     Raises:
         ValueError: the place of a file is no URL.
     """
-    found: dict[Version, list[str]] = {}
+    found: dict[Version, tuple[str, list[str]]] = {}
     by_text: dict[str, list[str]] = {}
+    plain = _are_plain("".join([file["url"] for file in files]))
     for file in files:
-        filename = _filename(file["url"])
+        filename = file["url"].rpartition("/")[2] if plain else _filename(file["url"])
         stated = named(filename)
         if stated is None or stated.project != name:
             continue
         lines = by_text.get(stated.text)
         if lines is None:
             # Two spellings of a version are one version.
-            lines = by_text[stated.text] = found.setdefault(stated.version, [])
+            _, lines = found.setdefault(stated.version, (stated.text, []))
+            by_text[stated.text] = lines
         lines.append(_text(filename, stated.tags, stated.build, file))
-    ordered = sorted(found)
-    listing = Listing(url, list(map(str, ordered)), [], [0], [])
-    for version in ordered:
-        listing.lines.extend(sorted(set(found[version])))
+    listing = Listing(url, [], [], [0], [])
+    early = 0
+    for rank, version in enumerate(sorted(found)):
+        text, lines = found[version]
+        if _RELEASE.fullmatch(text):
+            listing.versions.append(text)
+        else:
+            listing.versions.append(str(version))
+            early |= version.is_prerelease << rank
+        listing.lines.extend(sorted(set(lines)) if len(lines) > 1 else lines)
         listing.starts.append(len(listing.lines))
-    early = (rank for rank, version in enumerate(ordered) if version.is_prerelease)
-    return listing._replace(prereleases=runs(sum(1 << rank for rank in early)))
+    return listing._replace(prereleases=runs(early))
+
+
+def _are_plain(urls: str) -> bool:
+    """Tell whether the file names in URLs are what is behind their last slashes."""
+    return urls.isascii() and urls.isprintable() and not any(each in urls for each in _SPECIAL)
 
 
 def _filename(url: str) -> str:
-    if _ODD.search(url):  # may raise: it is no URL
-        return unquote(urlsplit(url).path).rpartition("/")[2]
-    return url.rpartition("/")[2]
+    if _are_plain(url):
+        return url.rpartition("/")[2]
+    return unquote(urlsplit(url).path).rpartition("/")[2]  # may raise: it is no URL
 
 
 def _text(filename: str, tags: str | None, build: str, file: Mapping[str, Any]) -> str:
