@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from base64 import b64encode
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
 from depcheck.errors import EnvironmentFailure
-from depcheck.frozen import frozen
 from depcheck.index.live.credentials import Credentials, redacted
 
 if TYPE_CHECKING:
@@ -18,12 +17,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from typing_extensions import Self
-    from urllib3 import BaseHTTPResponse
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool, ProxyManager
 
-    from depcheck.index.live.connections import Direct, Response
-    from depcheck.index.live.proxied import Proxied
-
-    _Response: TypeAlias = Response | BaseHTTPResponse
 
 POLITE = 8
 """Requests under way at once, at most, where much is fetched for later."""
@@ -54,7 +49,7 @@ class Waiting(Protocol):
         """Take a URL that is waited for while the block runs."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A response that was read whole."""
 
@@ -80,7 +75,7 @@ class Http:
         self._clock = clock
         self._sleep = sleep
         self._credentials = Credentials()
-        self._hosts: dict[str, Direct | Proxied] = {}
+        self._hosts: dict[str, HTTPConnectionPool | ProxyManager] = {}
         """By scheme and host."""
 
     def get(
@@ -148,7 +143,7 @@ class Http:
         finally:
             _drop(response)
 
-    def _send(self, url: str, headers: Mapping[str, str]) -> tuple[str, _Response]:
+    def _send(self, url: str, headers: Mapping[str, str]) -> tuple[str, BaseHTTPResponse]:
         """Return where an answer comes from, after redirects, and the answer."""
         place = url
         for _ in range(1 + _MOST_REDIRECTS):
@@ -173,14 +168,17 @@ class Http:
             return {}
         return {"Authorization": f"Basic {b64encode(':'.join(pair).encode()).decode()}"}
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> _Response:
+    def _ask(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        # Slow to import: a solve whose answers are all in the cache needs none of it.
+        from depcheck.index.live.connections import ask, open_host  # noqa: PLC0415
+
         host = "/".join(url.split("/", 3)[:3])
         connections = self._hosts.get(host)
         if connections is None:
-            connections = self._hosts.setdefault(host, _connections(host))
-        return connections.ask(url, headers)
+            connections = self._hosts.setdefault(host, open_host(host, HURRIED))
+        return ask(connections, url, headers)
 
-    def _read(self, url: str, response: _Response, largest: int, ends: float) -> bytes:
+    def _read(self, url: str, response: BaseHTTPResponse, largest: int, ends: float) -> bytes:
         parts: list[bytes] = []
         size = 0
         with _as_failures(url):
@@ -198,29 +196,7 @@ class Http:
         return b"".join(parts)
 
 
-def _connections(host: str) -> Direct | Proxied:
-    # Slow to import: a solve whose answers are all in the cache needs none of it.
-    from depcheck.index.live.connections import Direct  # noqa: PLC0415
-
-    proxy = _proxy(host)
-    if proxy is None:
-        return Direct(host, HURRIED)
-    from depcheck.index.live.proxied import Proxied  # noqa: PLC0415
-
-    return Proxied(host, proxy, HURRIED)
-
-
-def _proxy(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL."""
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415 - slow to import
-
-    proxy = select_proxy(url, get_environ_proxies(url))
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
-
-
-def _drop(response: _Response) -> None:
+def _drop(response: BaseHTTPResponse) -> None:
     """Give the connection back, or close it where more is to come than is worth reading."""
     left = getattr(response, "length_remaining", None)
     if left is not None and left <= _CHUNK:
@@ -246,7 +222,7 @@ def _check_turn(url: str, target: str) -> None:
 class _Body:
     """A binary stream that can only be read forward."""
 
-    def __init__(self, url: str, response: _Response) -> None:
+    def __init__(self, url: str, response: BaseHTTPResponse) -> None:
         self._url = url
         self._response = response
 
@@ -285,21 +261,13 @@ class _as_failures:  # noqa: N801 - used as a statement
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is None:
             return
-        found = _cause_of(error)
+        from depcheck.index.live.connections import cause_of  # noqa: PLC0415 - slow to import
+
+        found = cause_of(error)
         if found is not None:
             cause, lasting = found
             failure = _unreachable(self._url, cause)
             raise failure if lasting else _PassingError(failure) from error
-
-
-def _cause_of(error: BaseException) -> tuple[str, bool] | None:
-    if type(error).__module__.startswith("urllib3."):
-        from depcheck.index.live import proxied  # noqa: PLC0415 - slow to import
-
-        return proxied.cause_of(error)
-    from depcheck.index.live import connections  # noqa: PLC0415 - slow to import
-
-    return connections.cause_of(error)
 
 
 def _pause(attempt: int, retry_after: str) -> float:

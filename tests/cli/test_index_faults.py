@@ -393,10 +393,10 @@ def secure() -> ssl.SSLContext:
 @pytest.fixture
 def safe() -> Iterator[Scripted]:
     """Serve over TLS; the certificate vouches for itself."""
-    connections.tls_context.cache_clear()
+    connections._tls_context.cache_clear()
     with scripted(secure()) as server:
         yield server
-    connections.tls_context.cache_clear()
+    connections._tls_context.cache_clear()
 
 
 def test_certificate_that_nobody_vouches_for(world: World, safe: Scripted) -> None:
