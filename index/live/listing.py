@@ -38,6 +38,7 @@ _FIELDS: dict[str, set[type]] = {
 }
 """Of a file in JSON: what each key may hold."""
 _BREAKS = re.compile(r"[\t\r\n]+")
+_PLATFORMS = re.compile(r"(?:^|\.)(?:any|(?:many)?linux\w*_(?:x86_64|aarch64))(?:\.|$)", re.ASCII)
 _SPECIAL = "[]%#? "
 _RELEASE = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*", re.ASCII)
 """A version that `packaging` writes as it stands, and that is no pre-release."""
@@ -164,6 +165,8 @@ def _other_kind(key: str) -> ValueError:
 def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
     """Return what is kept of a page: the files whose names are those of wheels and sdists.
 
+    Wheels that fit no target are left out, but for one where a version has nothing else.
+
     Args:
         name: Of the project, normalised.
         url: Of the page, without credentials.
@@ -177,6 +180,11 @@ def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
     plain = _are_plain("".join([file["url"] for file in files]))
     for file in files:
         filename = file["url"].rpartition("/")[2] if plain else _filename(file["url"])
+        if filename.endswith(".whl"):
+            # Of files for other systems, one shows that a version is there.
+            start, _, platforms = filename[:-4].rpartition("-")
+            if not may_fit(platforms) and start.partition("-")[2].partition("-")[0] in by_text:
+                continue
         stated = named(filename)
         if stated is None or stated.project != name:
             continue
@@ -198,6 +206,12 @@ def make_listing(name: str, url: str, files: list[dict[str, Any]]) -> Listing:
         listing.lines.extend(sorted(set(lines)) if len(lines) > 1 else lines)
         listing.starts.append(len(listing.lines))
     return listing._replace(prereleases=runs(early))
+
+
+@lru_cache(maxsize=1 << 12)
+def may_fit(platforms: str) -> bool:
+    """Tell whether a wheel with these platform tags fits any target that a spec can state."""
+    return _PLATFORMS.search(platforms) is not None
 
 
 def _are_plain(urls: str) -> bool:
