@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64encode
 from contextlib import nullcontext
@@ -13,7 +14,7 @@ from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.credentials import Credentials, redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from typing_extensions import Self
@@ -182,7 +183,7 @@ class Http:
         parts: list[bytes] = []
         size = 0
         with _as_failures(url):
-            for part in response.stream(_CHUNK):
+            for part in _parts(response):
                 parts.append(part)
                 size += len(part)
                 if size > largest:
@@ -194,6 +195,14 @@ class Http:
                 if self._clock() > ends:
                     raise _unreachable(url, f"not read whole within {DEADLINE_SECONDS} s")
         return b"".join(parts)
+
+
+def _parts(response: BaseHTTPResponse) -> Iterable[bytes]:
+    """Return a body in parts: one that is short, even when it is unpacked, as it is."""
+    stated = response.headers.get("Content-Length", "")
+    if re.fullmatch(r"[0-9]{1,9}", stated) and int(stated) <= _CHUNK:
+        return (response.read(decode_content=True),)
+    return response.stream(4 * _CHUNK)
 
 
 def _drop(response: BaseHTTPResponse) -> None:
