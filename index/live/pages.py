@@ -7,6 +7,7 @@ project JSON beside the Simple API, that fills the gaps.
 from __future__ import annotations
 
 import json
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -24,6 +25,8 @@ _ACCEPT = (
 )
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = frozenset({"application/vnd.pypi.simple.v1+html", "text/html"})
+_TURN = Lock()
+"""One page at a time is compiled: more would keep Python from what follows of those at hand."""
 _LARGEST_PAGE = 32 * 1024 * 1024
 
 
@@ -55,7 +58,8 @@ def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPa
         return None
     if answer.status == UNCHANGED:
         return FetchedPage(None, "", etag)
-    files, source = _files(answer)
+    with _TURN:
+        files, source = _files(answer)
     if source == "html" and files:
         details = _project_json(http, root, name)
         if details:
@@ -63,7 +67,8 @@ def fetch_page(http: Http, root: str, name: str, *, etag: str = "") -> FetchedPa
                 _complete(file, details.get(file["filename"]))
             source = "html+project-json"
     try:
-        listing = make_listing(name, answer.url, files)
+        with _TURN:
+            listing = make_listing(name, answer.url, files)
     except ValueError as error:
         raise _nonsense(answer, f"it lists a file whose place is no URL: {error}") from error
     return FetchedPage(listing, source, answer.headers.get("ETag", ""))
