@@ -141,6 +141,24 @@ class TestPages:
         assert 7 == live.file(project, dist).size
         assert {"pages as html+project-json": 1} == live.quality
 
+    def test_wheels_for_other_systems_only_show_that_a_version_is_there(
+        self, script: Scripted, tmp_path: Path
+    ) -> None:
+        names = (
+            *("a-1.0-cp311-cp311-macosx_11_0_arm64.whl", "a-1.0-cp311-cp311-win_amd64.whl"),
+            *("a-2.0-cp311-cp311-manylinux_2_17_x86_64.whl", "a-2.0-cp311-cp311-win_amd64.whl"),
+            *("a-2.0-cp311-cp311-musllinux_1_2_x86_64.whl", "a-2.0-py3-none-any.whl"),
+        )
+        script.routes["/simple/a/"] = json_page(*(json_file(b"", name) for name in names))
+
+        project = index(script, tmp_path).project("a")
+
+        assert project is not None
+        assert [
+            ["cp311-cp311-macosx_11_0_arm64"],
+            ["cp311-cp311-manylinux_2_17_x86_64", "py3-none-any"],
+        ] == [[dist.tags for dist in project.dists(rank)] for rank in range(2)]
+
     def test_project_that_is_not_there_is_absent(self, script: Scripted, tmp_path: Path) -> None:
         live = index(script, tmp_path)
 

@@ -11,6 +11,7 @@ from support.universe import TARGET
 from depcheck.errors import InputError
 from depcheck.images.model import Target
 from depcheck.index.compiled import parse_file
+from depcheck.index.live.listing import may_fit
 from depcheck.index.model import PageFile
 from depcheck.resolver.target import TargetEnvironment, is_of_use
 
@@ -207,3 +208,10 @@ def test_recording_keeps_what_some_image_could_install(filename: str, *, expecte
     assert parsed is not None
 
     assert expected == is_of_use(parsed)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_what_a_live_index_keeps_has_every_tag_of_a_target(machine: str) -> None:
+    tags = target(platform=f"manylinux_2_39_{machine}")._priorities
+
+    assert set() == {tag for tag in tags if not may_fit(tag.rpartition("-")[2])}
