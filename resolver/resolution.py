@@ -6,7 +6,6 @@ when it finds none, that is no proof.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -86,8 +85,6 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         super().__init__(provider, reporter)
         self._p: Provider
         self._preferences: dict[str, tuple[Criterion[Want, Candidate], Preference]] = {}
-        self._waiting: list[Preference] | None = None
-        """A heap of what is undecided; what it says of a package may be out of date."""
         self._optimism_ends: int | None = None
 
     @property
@@ -111,20 +108,18 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
         self._push_new_state()
         for index in range(max_rounds):
             if self._was_too_optimistic(index, max_rounds):
-                self._waiting = None
                 self._rollback_states()
                 continue
-            name = self._chosen()
-            if name is None:
+            undecided = self.state.criteria.keys() - self.state.mapping.keys()
+            if not undecided:
                 return self.state
+            name = self._next(undecided)
             conflicts = self._attempt_to_pin_criterion(name)
             if conflicts:
-                self._waiting = None
                 self._go_back(self._extract_causes(conflicts))
             else:
                 self._drop_displaced(name)
                 self._push_new_state()
-                self._note_demands_of(name)
             self._r.ending_round(index=index, state=self.state)
         raise ResolutionTooDeep(max_rounds)
 
@@ -137,39 +132,6 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
             self._optimism_ends = index + patience
             return patience <= 0
         return index >= self._optimism_ends
-
-    def _chosen(self) -> str | None:
-        """Return what to decide next, None where all is decided."""
-        state = self.state
-        if not state.backtrack_causes:
-            return self._first_waiting()
-        undecided = state.criteria.keys() - state.mapping.keys()
-        return self._next(undecided) if undecided else None
-
-    def _first_waiting(self) -> str | None:
-        """Return what is preferred while there was no conflict, without looking at the others."""
-        criteria, mapping = self.state.criteria, self.state.mapping
-        waiting = self._waiting
-        if waiting is None:
-            undecided = criteria.keys() - mapping.keys()
-            waiting = self._waiting = list(map(self._get_preference, undecided))
-            heapify(waiting)
-        while waiting:
-            first = waiting[0]
-            name = first.identifier
-            if name in criteria and name not in mapping and self._get_preference(name) == first:
-                return name
-            heappop(waiting)
-        return None
-
-    def _note_demands_of(self, name: str) -> None:
-        """Look again at what may be preferred otherwise now that a package is pinned."""
-        if self._waiting is None:
-            return
-        mapping = self.state.mapping
-        for want in self._p.get_dependencies(mapping[name]):
-            if want.identifier not in mapping:
-                heappush(self._waiting, self._get_preference(want.identifier))
 
     def _next(self, undecided: Collection[str]) -> str:
         criteria = self.state.criteria
@@ -215,7 +177,6 @@ class ForgetfulResolution(Resolution[Want, Candidate, str]):
             and not self._is_current_pin_satisfying(key, state.criteria[key])
         }
         if displaced:
-            self._waiting = None
             self._remove_information_from_criteria(state.criteria, displaced)
 
     def _add_to_criteria(
