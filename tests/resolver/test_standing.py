@@ -66,6 +66,12 @@ def test_a_version_must_ask_for_as_much(needs: list[str], *, expected: bool) -> 
     assert expected == on_newer_python(universe, "a", "b>=2")
 
 
+def test_each_version_is_asked_for_its_own_needs() -> None:
+    universe: Universe = {"a": {"1": ["b<2"]}, "c": {"1": ["b>=2"]}, "b": {"1": [], "2": []}}
+
+    assert on_newer_python(universe, "a", "c")
+
+
 @pytest.mark.parametrize(
     ("release", "expected"),
     [
