@@ -11,6 +11,7 @@ from support.tight_universes import fits, has_solution, random_universe
 from support.universe import Universe, indexes, problem
 
 from depcheck.resolver.candidates import Candidate, Want
+from depcheck.resolver.clauses import METADATA
 from depcheck.resolver.search import Bench, Found, Refuted
 from depcheck.resolver.thorough import Grounds
 
@@ -53,6 +54,25 @@ def test_a_version_that_asks_for_another_of_itself_is_none(
     found = outcome.candidates["a"].version if isinstance(outcome, Found) else None
 
     assert expected == found
+
+
+@pytest.mark.parametrize("order", [("z", "a", "b>=2"), ("b>=2", "z", "a"), ("a", "z", "b>=2")])
+def test_the_words_of_the_image_count_before_those_of_others(order: tuple[str, ...]) -> None:
+    """``z`` says the same as the image, and is not to blame."""
+    universe: Universe = {
+        "a": {"1": ["b<2"]},
+        "b": {"1": [], "2": [], "3": []},
+        "z": {"1": ["b>=2"]},
+    }
+    outcome = Bench(problem(*order), indexes(universe)).attempt(thorough=True)
+    assert isinstance(outcome, Refuted)
+
+    assert {("metadata", "a", "b"), ("requirement", "a"), ("requirement", "b")} == {
+        (clause.kind, clause.source, clause.package)
+        if clause.kind == METADATA
+        else (clause.kind, clause.package)
+        for clause in outcome.stated
+    }
 
 
 def test_what_fails_again_and_again_is_decided_first() -> None:

@@ -53,7 +53,9 @@ class TestHeading:
     def test_says_whether_all_of_it_is_to_blame(self, expected: str, *, minimal: bool) -> None:
         bench = Bench(problem("a>1"), indexes({"a": {"1": []}}))
 
-        assert expected == explained(bench, minimal=minimal).message.splitlines()[0]
+        error = explained(bench, minimal=minimal)
+
+        assert ("unsatisfiable", expected) == (error.reference, error.message.splitlines()[0])
 
 
 class TestSentences:
@@ -86,6 +88,9 @@ class TestSentences:
         assert four == self.demands({each: needs[each] for each in "5678"})
         assert f"{four}; 1 other demand of `a`" == self.demands(
             {each: needs[each] for each in "45678"}
+        )
+        assert f"{four}; 2 other demands of `a`" == self.demands(
+            {each: needs[each] for each in "345678"}
         )
         assert f"{four}; 4 other demands of `a`" == self.demands(needs)
 
@@ -158,6 +163,24 @@ class TestFacts:
             "`a` 1 to 2 (2 versions) needs `gone`",
             "index `default` has no project `gone`",
         ] == lines(failure(universe, "a", constraints=["c<1"]))
+
+    def test_are_said_of_every_package(self) -> None:
+        universe: Universe = {"a": {"1": ["gone"], "2": ["lost"], "3": ["b>5"]}, "b": {"1": []}}
+
+        assert [
+            "index `default` has no project `gone`",
+            "index `default` has no project `lost`",
+            "no version of `b` matches `>5`; the newest known is 1",
+        ] == lines(failure(universe, "a"))[-3:]
+
+    def test_are_not_said_of_what_only_limits(self) -> None:
+        universe: Universe = {"a": {"1": ["b"]}, "b": {"1": []}}
+
+        assert [
+            "test.toml: requirements[0] asks for `a`",
+            "test.toml: constraints[0] allows only `b<1`",
+            "`a==1` needs `b`",
+        ] == lines(failure(universe, "a", constraints=["b<1"]))
 
     def test_do_not_count_what_is_not_recorded(self) -> None:
         index = MemoryIndex({"a": {"1": [], "2": []}}, unrecorded=lambda _, v: v == "2")
