@@ -157,7 +157,7 @@ class TestNoFallback:
                 "0.2": Release("lib~=2.28", uploaded=3 * YEAR),
             },
         }
-        stated = replace(problem("app", "also", "tool[x]"), preferred={"also": "0.1"})
+        stated = replace(problem("app[x]", "also", "tool[x]"), preferred={"also": "0.1"})
 
         assert ["`tool==0.0.11` is far older than `tool==0.1.3`"] == [
             warning.partition(",")[0] for warning in solve(stated, indexes(universe)).fallbacks

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.universe import Release, Universe, indexes, problem, rule
+from support.universe import MemoryIndex, Release, Universe, indexes, problem, rule
 
 from depcheck.conflicts.model import RuleKind
 from depcheck.resolver.candidates import Candidate
@@ -95,6 +96,18 @@ def test_what_nobody_excludes_was_left_behind_or_is_not_preferred(
 
     assert expected == [
         (each.versions, each.reason) for each in passed_over(found, older, preferred=preferred)
+    ]
+
+
+def test_a_version_that_was_not_recorded_is_said_to_be_so() -> None:
+    index = MemoryIndex({"a": VERSIONS}, unrecorded=lambda _, version: version > "2")
+    stated = replace(problem("a"), preferred={"a": "2"})
+    found = Bench(stated, lambda _: index).attempt()
+    assert isinstance(found, Found)
+
+    assert [(("4", "3"), "not recorded")] == [
+        (each.versions, each.reason)
+        for each in passed_over(found, found.candidates["a"], preferred="2")
     ]
 
 

@@ -154,6 +154,19 @@ class TestTags:
     def test_of_another_target_have_no_rank(self, tag: str) -> None:
         assert target(platform="manylinux_2_18_x86_64").priority(tag) is None
 
+    def test_are_those_of_the_target_whatever_the_machine(self) -> None:
+        asked = target("3.9.7", "manylinux_2_17_aarch64")
+        tags = (
+            "cp39-cp39-manylinux_2_17_{}",
+            "cp39-abi3-manylinux2014_{}",
+            "py3-none-manylinux_2_17_{}",
+            "py39-none-linux_{}",
+        )
+
+        assert [True] * 4 == [asked.priority(each.format("aarch64")) is not None for each in tags]
+        assert [None] * 4 == [asked.priority(each.format("x86_64")) for each in tags]
+        assert asked.priority("cp310-cp310-manylinux_2_17_aarch64") is None
+
     def test_that_are_compressed_count_by_the_best(self) -> None:
         asked = target()
 
