@@ -54,6 +54,10 @@ def test_requirement_as_core_metadata_has_it(text: str, expected: Dependency) ->
             ),
         ),
         (
+            f"git+https://example.org/a+b@{COMMIT}",
+            DirectSource(url="https://example.org/a+b", vcs="git", commit=COMMIT),
+        ),
+        (
             "git+ssh://git@example.org/a.git",
             DirectSource(url="ssh://git@example.org/a.git", vcs="git"),
         ),
@@ -106,7 +110,7 @@ def test_package_of_the_base_image_is_one_where_its_needs_are_stated() -> None:
 
     found = projects("a", base_packages=(base("b", (Requirement("c"),)), base("d", None)))
 
-    assert ["b"] == list(found)
+    assert [("b", "b")] == [(name, each.project.name) for name, each in found.items()]
     assert (DirectSource(url="/usr/lib"), "/usr/lib", ["2.0+local"], "/usr/lib") == (
         found["b"].source,
         found["b"].url,

@@ -166,14 +166,18 @@ class TestGuessIsMadeAnew:
             "c==2",
         ] == asked(universe, "a", "z")
 
-    def test_by_an_older_version_of_what_asks_for_the_fewest(self) -> None:
+    @pytest.mark.parametrize("few", ["a", "x"])
+    def test_by_an_older_version_of_what_asks_for_the_fewest(self, few: str) -> None:
         universe: Universe = {
-            "a": {"1": ["c<3"], "2": ["c<2"], "3": ["c<2"]},
-            "b": {"1": ["c>1"]},
-            "c": {"1": [], "2": [], "3": []},
+            few: {"1": ["y<3"], "2": ["y<2"], "3": ["y<2"]},
+            "m": {"1": ["y>1"]},
+            "y": {"1": [], "2": [], "3": []},
         }
+        log = asked(universe, few, "m")
 
-        assert ["a", "b", "a==3", "b==1", "c", "a==2", "a==1", "c==2"] == asked(universe, "a", "b")
+        assert sorted([few, "m"]) == log[:2]
+        assert sorted([f"{few}==3", "m==1"]) == log[2:4]
+        assert ["y", f"{few}==2", f"{few}==1", "y==2"] == log[4:]
 
     def test_never_by_another_version_than_the_image_asks_for(self) -> None:
         universe: Universe = {"a": {"1": ["c<2"]}, "c": B}

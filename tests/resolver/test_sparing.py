@@ -33,11 +33,11 @@ class Remote(MemoryIndex):
 
 
 def ask(index: PackageIndex, *names: str) -> None:
-    """Ask for pages, and for the metadata and the file of the first version."""
+    """Ask for pages, and for the metadata and the file of the second version."""
     for name in names:
         project = index.project(name)
         assert project is not None
-        [dist] = project.dists(0)
+        [dist] = project.dists(1)
         index.core_metadata(project, dist)
         index.file(project, dist)
 
@@ -114,14 +114,16 @@ def test_looking_ahead_is_passed_on_and_counts_too() -> None:
     project = made.project("b")
     assert isinstance(index, RemoteIndex)
     assert project is not None
-    [dist] = project.dists(1)
     for _ in range(2):
         index.project_ahead("a")
-        index.metadata_ahead(project, dist)
+        index.project_ahead("b")
+        for rank in range(2):
+            [dist] = project.dists(rank)
+            index.metadata_ahead(project, dist)
 
     assert index.hurried
-    assert {"a", "b 1"} == made.visited
-    assert 7 == asked.left
+    assert {"a", "b", "b 0", "b 1"} == made.visited
+    assert 5 == asked.left
 
 
 @pytest.mark.parametrize("kind", [Remote, MemoryIndex])
