@@ -15,7 +15,7 @@ import atheris
 
 ROOT = Path(__file__).resolve().parent.parent
 _LARGEST = 16_384
-"""Bytes of an input."""
+"""Bytes of an input; more where an example is longer, which would be cut off and mean nothing."""
 
 
 def main() -> None:
@@ -32,7 +32,8 @@ def main() -> None:
     with TemporaryDirectory() as corpus:
         for number, seed in enumerate(parser.seeds):
             (Path(corpus) / str(number)).write_bytes(seed)
-        words = [f"-max_total_time={chosen.seconds}", f"-max_len={_LARGEST}", "-timeout=20"]
+        largest = max(_LARGEST, *(2 * len(seed) for seed in parser.seeds))
+        words = [f"-max_total_time={chosen.seconds}", f"-max_len={largest}", "-timeout=20"]
         atheris.Setup([sys.argv[0], *words, corpus], parser.accepts)
         atheris.Fuzz()
 
