@@ -18,7 +18,7 @@ from depcheck.frozen import frozen
 from depcheck.index.model import CoreMetadata, Dependency, InvalidMetadataError
 from depcheck.resolver.candidates import Candidate, Want
 from depcheck.resolver.catalogue import rules_by_package
-from depcheck.resolver.direct import as_dependency
+from depcheck.resolver.direct import as_dependency, stated_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,11 +238,14 @@ class Dependencies:
             return project.metadata[0], "spec"
         stated = next((rule for rule in rules if rule.kind is RuleKind.METADATA), None)
         if stated is not None and dist.tags is None:
-            return CoreMetadata(tuple(map(as_dependency, stated.then)), ()), f"rule:{stated.id}"
+            return stated_metadata(stated.then), f"rule:{stated.id}"
         version = project.versions[rank]
         for each in self._problem.variant.metadata:
             if each.name == project.name and each.version == version and dist.tags is None:
-                return CoreMetadata(tuple(map(as_dependency, each.requires_dist)), ()), "spec"
+                found = stated_metadata(
+                    each.requires_dist, extras=each.extras, requires_python=each.requires_python
+                )
+                return found, "spec"
         read = self._catalogue.index(project.name).core_metadata(project, dist)
         if read is not None:
             return read, "sdist" if dist.tags is None else "wheel"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -14,11 +15,16 @@ from depcheck.index.project import Project
 from depcheck.resolver.solution import DirectSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging.requirements import Requirement
 
     from depcheck.images.model import SpecRequirement
     from depcheck.resolver.problem import Problem
     from depcheck.resolver.target import TargetEnvironment
+
+
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
 @frozen
@@ -42,6 +48,19 @@ def as_dependency(requirement: Requirement) -> Dependency:
     )
 
 
+def stated_metadata(
+    requires_dist: Iterable[Requirement],
+    *,
+    extras: Iterable[str] = (),
+    requires_python: str | None = None,
+) -> CoreMetadata:
+    """Return core metadata that no file says; extras that a marker names are extras too."""
+    dependencies = tuple(map(as_dependency, requires_dist))
+    named = _EXTRA.findall(" ".join(each.marker or "" for each in dependencies))
+    known = {*extras, *map(canonicalize_name, named)}
+    return CoreMetadata(dependencies, tuple(sorted(known)), requires_python)
+
+
 def direct_projects(problem: Problem, target: TargetEnvironment) -> dict[str, DirectProject]:
     """Return what no index is asked for, by normalised name.
 
@@ -63,7 +82,9 @@ def direct_projects(problem: Problem, target: TargetEnvironment) -> dict[str, Di
     for base in problem.provided.values():
         if base.requires_dist is not None:
             found[base.name] = DirectProject(
-                project=_project(base.name, base.path, base.version, base.requires_dist),
+                project=_project(
+                    base.name, base.path, base.version, stated_metadata(base.requires_dist)
+                ),
                 source=DirectSource(url=base.path),
                 url=base.path,
             )
@@ -90,27 +111,14 @@ def _direct(problem: Problem, stated: SpecRequirement) -> DirectProject:
             hint=f'add `[[variants.{problem.variant.name}.metadata]]` with `name = "{name}"`, '
             "`version`, `requires-dist` and `reason`",
         )
-    project = _project(
-        name,
-        url,
-        recorded.version,
-        recorded.requires_dist,
-        extras=recorded.extras,
-        requires_python=recorded.requires_python,
+    metadata = stated_metadata(
+        recorded.requires_dist, extras=recorded.extras, requires_python=recorded.requires_python
     )
+    project = _project(name, url, recorded.version, metadata)
     return DirectProject(project=project, source=_source(url), url=url)
 
 
-def _project(
-    name: str,
-    location: str,
-    version: str,
-    requires_dist: tuple[Requirement, ...],
-    *,
-    extras: tuple[str, ...] = (),
-    requires_python: str | None = None,
-) -> Project:
-    dependencies = tuple(as_dependency(each) for each in requires_dist)
+def _project(name: str, location: str, version: str, metadata: CoreMetadata) -> Project:
     return Project(
         name,
         index=location,
@@ -118,7 +126,7 @@ def _project(
         prereleases=0,
         kinds=[(None, "", None, False)],
         releases=[[0, 0, 0, None]],
-        metadata={0: CoreMetadata(dependencies, extras, requires_python)},
+        metadata={0: metadata},
         specifiers={},
     )
 

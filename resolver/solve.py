@@ -299,18 +299,11 @@ def _index_uses(
         )
 
 
-def _has_extra(found: Found, candidate: Candidate) -> bool:
-    """Tell whether a version has an extra: what a rule or the spec states need not list it."""
-    if candidate.extra in found.dependencies.needs(candidate).extras:
-        return True
-    return any(want.rank is None for want in found.dependencies.wants(candidate))
-
-
 def _warnings(problem: Problem, found: Found, pins: tuple[Pin, ...]) -> Iterator[str]:
     for candidate in found.candidates.values():
-        if candidate.extra and not _has_extra(found, candidate):
-            extras = found.dependencies.needs(candidate).extras
-            known = ", ".join(sorted(extras)) or "none"
+        needs = found.dependencies.needs(candidate)
+        if candidate.extra and candidate.extra not in needs.extras:
+            known = ", ".join(sorted(needs.extras)) or "none"
             base = f"{candidate.name}=={candidate.version}"
             yield f"`{base}` has no extra `{candidate.extra}` (it has: {known})"
     if problem.variant.as_of is not None:

@@ -299,6 +299,27 @@ class TestWhoSaysSo:
         assert needs == [text for text, _ in asked(of, "a")]
         assert source == of.dependencies.needs(candidate(of, "a")).source
 
+    @pytest.mark.parametrize(
+        ("rules", "metadata"),
+        [
+            ((BY_RULE,), ()),
+            ((), (replace(STATED, requires_dist=BY_RULE.then),)),
+            ((), (replace(STATED, extras=("x",)),)),
+        ],
+        ids=["a rule", "the spec", "the spec, which states extras"],
+    )
+    def test_says_which_extras_there_are(
+        self, rules: tuple[Rule, ...], metadata: tuple[RecordedMetadata, ...]
+    ) -> None:
+        of = bench({"a": {"1.0": SDIST}}, rules=rules, metadata=metadata)
+
+        assert ("x",) == of.dependencies.needs(candidate(of, "a")).extras
+
+    def test_says_for_which_pythons_it_is(self) -> None:
+        of = bench({"a": {"1.0": SDIST}}, metadata=(replace(STATED, requires_python=">=4"),))
+
+        assert "it needs Python >=4" == of.dependencies.needs(candidate(of, "a")).impossible
+
     def test_of_what_comes_from_a_url(self) -> None:
         of = bench({}, f"b @ {URL}", metadata=(OF_B,))
 
@@ -318,7 +339,7 @@ class TestWhoSaysSo:
 
         assert {"a": "1.0", "c": "1.0", "d": "1.0"} == pins(known)
         assert () == known.warnings
-        assert ("`a==1.0` has no extra `y` (it has: none)",) == unknown.warnings
+        assert ("`a==1.0` has no extra `y` (it has: x)",) == unknown.warnings
 
     @pytest.mark.parametrize(
         ("bare", "hint"),
