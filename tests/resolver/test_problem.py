@@ -50,9 +50,9 @@ class TestRules:
         assert () == posed(variant("torch"), PINNED).rules
 
     def test_that_are_switched_off_are_those_that_would_hold(self) -> None:
-        found = posed(variant("b"), off=(STEERING, ELSEWHERE, PINNED))
+        found = posed(variant("b"), off=(STEERING, ELSEWHERE, PINNED, HERE))
 
-        assert ((SwitchedOff(rule=STEERING, reason="tested"),)) == found.switched_off
+        assert [STEERING, HERE] == [each.rule for each in found.switched_off]
 
 
 def test_requirements_are_in_order_of_name_whatever_their_order() -> None:
@@ -152,6 +152,11 @@ class TestDigest:
 
         assert there == back
         assert there != other
+
+    def test_does_not_change_with_the_order_of_tables(self) -> None:
+        tables = [{"a": {"1": "x", "2": "y"}, "b": {}}, {"b": {}, "a": {"2": "y", "1": "x"}}]
+
+        assert 1 == len({replace(self.STATED, unserved=each).digest(()) for each in tables})
 
     def test_does_not_change_with_where_it_is_written(self) -> None:
         moved = replace(
