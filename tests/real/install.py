@@ -8,7 +8,8 @@ nothing more and nothing less. Then the same again in another environment, with 
 after a stage and in the middle of stages: what `pip freeze` says and which files there are must be
 equal. At last one file is deleted, and the validator must miss that file and nothing else.
 
-Needs the network, about 15 GB in FOLDER (a new folder) and some 10 GB of downloads for all specs.
+Needs the network, and about 15 GB in FOLDER (a new folder). Of all specs uv downloads some 10 GB,
+and pip five times that where the index lets it cache nothing: what was killed is fetched again.
 Writes FOLDER/summary.log, and what `install.sh` says into FOLDER/logs. No part of the test suite.
 """
 
