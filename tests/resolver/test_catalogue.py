@@ -113,6 +113,24 @@ class TestChoice:
 
         assert expected == choice(catalogue({"a": {"1.0": release}}, as_of=as_of))
 
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ([(WINDOWS, 100), (LINUX, 100)], "it was uploaded after the as-of moment"),
+            ([(WINDOWS, 99), (LINUX, 100)], "it was uploaded after the as-of moment"),
+            ([(WINDOWS, 100), (LINUX, 99)], LINUX),
+            ([("py3-none-any", 99), (LINUX, 100)], "py3-none-any"),
+            ([(WINDOWS, 100), (None, 100)], "it was uploaded after the as-of moment"),
+            ([(WINDOWS, 100)], "it has no wheel or sdist that the target can use"),
+        ],
+    )
+    def test_is_of_the_files_that_were_there(
+        self, files: list[tuple[str | None, int]], expected: str
+    ) -> None:
+        releases = [Release(tags=tags, uploaded=uploaded) for tags, uploaded in files]
+
+        assert expected == choice(catalogue({"a": {"1.0": releases}}, as_of=100))
+
     def test_of_the_base_image_may_be_of_any_time(self) -> None:
         base = BasePackage(name="a", version="1.0", path="/usr/lib", origin="base")
         universe: Universe = {"a": {"1.0": Release(uploaded=None, yanked=True)}}
