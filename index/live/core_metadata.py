@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 _PEP_643 = Version("2.2")
 """From this Metadata-Version on, an sdist says which of its fields are dynamic."""
 _BODY = re.compile(rb"\r?\n\r?\n")
-
-
-_FIELDS = (*("metadata-version", "requires-dist", "provides-extra", "requires-python", "dynamic"),)
+_FIELDS = ("metadata-version", "requires-dist", "provides-extra", "requires-python", "dynamic")
+"""In the order of `Fields`."""
 _FIELD = re.compile(r"([!-9;-~]+):[ \t]*(.*)")
 
 
