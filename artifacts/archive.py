@@ -219,9 +219,9 @@ def _clashes(entries: Sequence[zipfile.ZipInfo], end: int) -> Iterator[tuple[int
             yield position, _finding("duplicate-member", name, "it is both a file and a folder")
         seen.setdefault(name, position)
     ordered = sorted(range(len(entries)), key=lambda position: entries[position].header_offset)
-    for position, after in zip(ordered, [*ordered[1:], None], strict=True):
+    limits = [entries[after].header_offset for after in ordered[1:]] + [end]
+    for position, limit in zip(ordered, limits, strict=False):
         entry = entries[position]
-        limit = end if after is None else entries[after].header_offset
         stop = entry.header_offset + _LOCAL_HEADER + entry.compress_size
         if stop > limit or entry.header_offset < 0:
             yield (

@@ -315,6 +315,8 @@ def _build(name: str, index: str, document: Mapping[str, Any], rows: list[str]) 
     releases, metadata, requirements = document["rows"]
     if len(rows) != releases + metadata + requirements:
         raise ValueError("rows are missing")
+    if not isinstance(document["specifiers"], dict):
+        raise TypeError("the specifiers are no table")
     described, asked = rows[releases : releases + metadata], rows[releases + metadata :]
     return Project(
         name,

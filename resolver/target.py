@@ -6,7 +6,7 @@ import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name
@@ -46,7 +46,10 @@ class TargetEnvironment:
         return {tag: rank for rank, tag in enumerate(_tags(self.python, self._platforms))}
 
     def matches(self, marker: str | None, extra: str = "") -> bool:
-        """Tell whether a marker holds on the target, for one extra (PEP 508)."""
+        """Tell whether a marker holds on the target, for one extra (PEP 508).
+
+        One that compares what cannot be compared, such as texts by ``~=``, holds nowhere, as in uv.
+        """
         if marker is None:
             return True
         key = (marker, extra)
@@ -55,7 +58,10 @@ class TargetEnvironment:
             found = _of_extra(marker, extra)
             if found is None:
                 environment: dict[str, str] = {**self.markers, "extra": extra}
-                found = Marker(marker).evaluate(environment)
+                try:
+                    found = Marker(marker).evaluate(environment)
+                except UndefinedComparison:
+                    found = False
             self._by_marker[key] = found
         return found
 

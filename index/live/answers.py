@@ -101,7 +101,7 @@ class Answers:
                 return use()
             except (sqlite3.OperationalError, OSError):  # locked, full, read-only, without a table
                 return None
-            except sqlite3.DatabaseError:
+            except (sqlite3.DatabaseError, UnicodeDecodeError):  # SQLite quotes damaged text
                 self._remove()
                 return None
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from packaging.markers import UndefinedComparison
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -76,7 +77,24 @@ def requirement(value: object) -> Requirement:
         ) from error
     if parsed.url:
         _check_direct(found, parsed.url)
+    if not is_comparable(parsed):
+        raise BadValueError(f"the marker of `{found}` {NOT_COMPARABLE[0]}", NOT_COMPARABLE[1])
     return parsed
+
+
+NOT_COMPARABLE = (
+    "compares texts by an operator for versions",
+    "compare texts by `==`, `!=`, `in` or `not in`",
+)
+"""What is wrong with a marker that can nowhere be judged, and the remedy."""
+
+
+def is_comparable(stated: Requirement) -> bool:
+    """Tell whether a requirement's marker can be judged, whatever the system; none can always."""
+    try:
+        return stated.marker is None or stated.marker.evaluate({"extra": ""}) in {True, False}
+    except UndefinedComparison:
+        return False
 
 
 def indexed_requirement(value: object) -> Requirement:

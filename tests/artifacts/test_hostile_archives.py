@@ -389,3 +389,10 @@ def test_large_member_is_read_in_little_memory() -> None:
         tracemalloc.stop()
 
     assert peak < 40 * MEBI
+
+
+def test_archive_may_be_empty() -> None:
+    empty = io.BytesIO()
+    zipfile.ZipFile(empty, "w").close()
+
+    assert () == read_wheel(empty, FILENAME, whole=True).members

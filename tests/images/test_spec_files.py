@@ -236,6 +236,15 @@ def test_path_is_taken_as_a_file(tmp_path: Path) -> None:
         ),
         (
             '  "numpy",\n',
+            """  "numpy; sys_platform ~= 'linux'",\n""",
+            (
+                "demo.toml:15: variants.cu121.requirements[1]: the marker of "
+                "`numpy; sys_platform ~= 'linux'` compares texts by an operator for versions"
+            ),
+            "compare texts by `==`, `!=`, `in` or `not in`",
+        ),
+        (
+            '  "numpy",\n',
             '  "Torch>=2",\n',
             (
                 "demo.toml:13: variants.cu121.requirements: `Torch>=2` repeats `torch==2.2.2` "

@@ -61,6 +61,7 @@ def test_damaged_input_is_read_or_refused(name: str, full: bool) -> None:
         ("page-json", PAGE_JSON, b'"https://files', b'"//[files'),
         ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b"[0, 0, [], 1700000000]"),
         ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b'{"a": 0, "b": 0}'),
+        ("compiled-project", COMPILED, b'{">=1": [0, 2]}', b"[0, 2]"),
     ],
 )
 def test_what_the_fuzzer_found_is_refused(name: str, seed: bytes, old: bytes, new: bytes) -> None:

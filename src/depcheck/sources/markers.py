@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.markers import InvalidMarker, Marker
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +26,8 @@ _IMAGE = {
 def counts(marker: str | None, python: str | None) -> bool | None:
     """Return whether a marker holds on Linux, x86_64, CPython; None where that is open.
 
-    It is open where it depends on the Python version and none is given, and where it asks for an
-    extra or a group.
+    It is open where it depends on the Python version and none is given, where it asks for an extra
+    or a group, and where it compares what cannot be compared.
 
     Raises:
         InvalidMarker: the text is no marker.
@@ -37,7 +37,11 @@ def counts(marker: str | None, python: str | None) -> bool | None:
     parsed = Marker(marker)
     if "extra" in marker or "dependency_groups" in marker:
         return None
-    answers = {parsed.evaluate(_environment(each)) for each in ((python,) if python else PYTHONS)}
+    pythons = (python,) if python else PYTHONS
+    try:
+        answers = {parsed.evaluate(_environment(each)) for each in pythons}
+    except UndefinedComparison:
+        return None
     return answers.pop() if len(answers) == 1 else None
 
 
