@@ -75,7 +75,7 @@ class WholePages:
             version = _version(filename)
             if filename in listed or version is None or _is_late(each, self._as_of):
                 continue
-            if version in recorded or not filename.endswith(("any.whl", "linux_x86_64.whl")):
+            if version in recorded or _is_for_another_system(filename):
                 yield {**each, "url": f"../../files/{name}/{version}/{filename}"}
 
     def _fetched(self, name: str) -> list[dict[str, Any]]:
@@ -99,6 +99,10 @@ def _version(filename: str) -> str | None:
         return str(parse_sdist_filename(filename)[1])
     except (InvalidWheelFilename, InvalidSdistFilename):
         return None
+
+
+def _is_for_another_system(filename: str) -> bool:
+    return filename.endswith(".whl") and not filename.endswith(("any.whl", "linux_x86_64.whl"))
 
 
 def _is_late(file: dict[str, Any], as_of: datetime | None) -> bool:
