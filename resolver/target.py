@@ -6,7 +6,7 @@ import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from packaging.markers import Marker, UndefinedComparison
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name
@@ -60,7 +60,7 @@ class TargetEnvironment:
                 environment: dict[str, str] = {**self.markers, "extra": extra}
                 try:
                     found = Marker(marker).evaluate(environment)
-                except UndefinedComparison:
+                except (UndefinedComparison, UndefinedEnvironmentName):
                     found = False
             self._by_marker[key] = found
         return found

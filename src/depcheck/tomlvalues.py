@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from packaging.markers import UndefinedComparison
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -77,23 +77,23 @@ def requirement(value: object) -> Requirement:
         ) from error
     if parsed.url:
         _check_direct(found, parsed.url)
-    if not is_comparable(parsed):
-        raise BadValueError(f"the marker of `{found}` {NOT_COMPARABLE[0]}", NOT_COMPARABLE[1])
+    if not can_be_judged(parsed):
+        raise BadValueError(f"the marker of `{found}` {NOT_JUDGED[0]}", NOT_JUDGED[1])
     return parsed
 
 
-NOT_COMPARABLE = (
-    "compares texts by an operator for versions",
-    "compare texts by `==`, `!=`, `in` or `not in`",
+NOT_JUDGED = (
+    "cannot be judged",
+    "compare texts by `==`, `!=`, `in` or `not in`, and name variables of PEP 508",
 )
 """What is wrong with a marker that can nowhere be judged, and the remedy."""
 
 
-def is_comparable(stated: Requirement) -> bool:
+def can_be_judged(stated: Requirement) -> bool:
     """Tell whether a requirement's marker can be judged, whatever the system; none can always."""
     try:
         return stated.marker is None or stated.marker.evaluate({"extra": ""}) in {True, False}
-    except UndefinedComparison:
+    except (UndefinedComparison, UndefinedEnvironmentName):
         return False
 
 

@@ -359,6 +359,7 @@ dependencies:
         ("python_full_version < '3.10.5'", "3.10.4", True),
         ("extra == 'gpu'", None, None),
         ("sys_platform === 'linux'", "3.11", None),
+        ("'x' in extras", "3.11", None),
     ],
 )
 def test_markers(marker: str | None, python: str | None, expected: bool | None) -> None:  # noqa: FBT001 - parametrised

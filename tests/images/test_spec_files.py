@@ -239,9 +239,9 @@ def test_path_is_taken_as_a_file(tmp_path: Path) -> None:
             """  "numpy; sys_platform ~= 'linux'",\n""",
             (
                 "demo.toml:15: variants.cu121.requirements[1]: the marker of "
-                "`numpy; sys_platform ~= 'linux'` compares texts by an operator for versions"
+                "`numpy; sys_platform ~= 'linux'` cannot be judged"
             ),
-            "compare texts by `==`, `!=`, `in` or `not in`",
+            "compare texts by `==`, `!=`, `in` or `not in`, and name variables of PEP 508",
         ),
         (
             '  "numpy",\n',

@@ -230,6 +230,8 @@ def test_what_a_live_index_keeps_has_every_tag_of_a_target(machine: str) -> None
     assert set() == {tag for tag in tags if not may_fit(tag.rpartition("-")[2])}
 
 
-@pytest.mark.parametrize("marker", ["sys_platform ~= 'linux'", "sys_platform === 'linux'"])
-def test_what_cannot_be_compared_holds_nowhere(marker: str) -> None:
+@pytest.mark.parametrize(
+    "marker", ["sys_platform ~= 'linux'", "sys_platform === 'linux'", "'x' in extras"]
+)
+def test_what_cannot_be_judged_holds_nowhere(marker: str) -> None:
     assert not target("3.11").matches(marker)

@@ -20,7 +20,7 @@ from depcheck.frozen import frozen
 from depcheck.images.model import Formats, Override, SpecRequirement
 from depcheck.sources.pyproject import read_pyproject
 from depcheck.sources.requirement_lines import STDIN, IncludedURL, Option, Stated, Walk, Wrong
-from depcheck.tomlvalues import NOT_COMPARABLE, is_comparable
+from depcheck.tomlvalues import NOT_JUDGED, can_be_judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -226,8 +226,8 @@ class _Reader:
         """Take a requirement, if it can be locked."""
         url = stated.requirement.url
         refused = _refused_url(url, stated.origin) if url else None
-        if refused is None and not is_comparable(stated.requirement):
-            wrong, remedy = NOT_COMPARABLE
+        if refused is None and not can_be_judged(stated.requirement):
+            wrong, remedy = NOT_JUDGED
             refused = _Refusal(
                 message=f"{stated.origin}: the marker of `{stated.requirement}` {wrong}",
                 hint=remedy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.markers import InvalidMarker, Marker, UndefinedComparison
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def counts(marker: str | None, python: str | None) -> bool | None:
     pythons = (python,) if python else PYTHONS
     try:
         answers = {parsed.evaluate(_environment(each)) for each in pythons}
-    except UndefinedComparison:
+    except (UndefinedComparison, UndefinedEnvironmentName):
         return None
     return answers.pop() if len(answers) == 1 else None
 
