@@ -315,8 +315,9 @@ def _build(name: str, index: str, document: Mapping[str, Any], rows: list[str]) 
     releases, metadata, requirements = document["rows"]
     if len(rows) != releases + metadata + requirements:
         raise ValueError("rows are missing")
-    if not isinstance(document["specifiers"], dict):
-        raise TypeError("the specifiers are no table")
+    for key, kind in (("versions", list), ("kinds", list), ("specifiers", dict)):
+        if not isinstance(document[key], kind):
+            raise TypeError(f"`{key}` is of another kind")
     described, asked = rows[releases : releases + metadata], rows[releases + metadata :]
     return Project(
         name,

@@ -62,6 +62,7 @@ def test_damaged_input_is_read_or_refused(name: str, full: bool) -> None:
         ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b"[0, 0, [], 1700000000]"),
         ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b'{"a": 0, "b": 0}'),
         ("compiled-project", COMPILED, b'{">=1": [0, 2]}', b"[0, 2]"),
+        ("compiled-project", COMPILED, b'["1.0", "2.0rc1"]', b'{"1.0": 0, "2.0rc1": 1}'),
     ],
 )
 def test_what_the_fuzzer_found_is_refused(name: str, seed: bytes, old: bytes, new: bytes) -> None:
