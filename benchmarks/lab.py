@@ -32,6 +32,8 @@ FRESHNESS: dict[str, int | None] = {
     "uv, pages read again": None,
 }
 """Seconds for which uv need not ask for a page again, by what the results call it."""
+EXTREMES = ("uv", "uv, pages read again")
+"""The best and the worst case for uv."""
 _WORDS: dict[str, Callable[[Problem, str, Path], list[str]]] = {
     "uv": uv_words,
     "pip-compile": pip_compile_words,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from packaging.requirements import Requirement
 from depcheck.index.model import CoreMetadata, Dependency
 from depcheck.index.simple_api import JSON, METADATA, Page, SimpleApi, metadata_text
 from depcheck.index.snapshot import open_snapshot
+from depcheck.resolver.direct import extras_named
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.search import Bench, Found
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.candidates import Candidate
     from depcheck.resolver.problem import Problem
-
-_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +110,7 @@ def _metadata(found: Found, candidate: Candidate) -> CoreMetadata | None:
     if is_wheel and needs.source == "wheel" and not needs.deviations and not added:
         return None
     left = [each._replace(url=None) for each, _ in needs.dependencies] + added
-    markers = " ".join(each.marker or "" for each in left)
-    extras = {*needs.extras, *_EXTRA.findall(markers)}
+    extras = {*needs.extras, *extras_named(left)}
     return CoreMetadata(tuple(left), tuple(sorted(extras)))
 
 

@@ -56,9 +56,14 @@ def stated_metadata(
 ) -> CoreMetadata:
     """Return core metadata that no file says; extras that a marker names are extras too."""
     dependencies = tuple(map(as_dependency, requires_dist))
-    named = _EXTRA.findall(" ".join(each.marker or "" for each in dependencies))
-    known = {*extras, *map(canonicalize_name, named)}
+    known = {*extras, *extras_named(dependencies)}
     return CoreMetadata(dependencies, tuple(sorted(known)), requires_python)
+
+
+def extras_named(dependencies: Iterable[Dependency]) -> set[str]:
+    """Return the extras that markers name, normalised."""
+    named = _EXTRA.findall(" ".join(each.marker or "" for each in dependencies))
+    return {canonicalize_name(each) for each in named}
 
 
 def direct_projects(problem: Problem, target: TargetEnvironment) -> dict[str, DirectProject]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from benchmarks.cases.solve import locked_pins
-from benchmarks.lab import FRESHNESS, image_problem
+from benchmarks.lab import EXTREMES, FRESHNESS, image_problem
 from benchmarks.processes import FailedError, added
 from benchmarks.results import Goal, compared
 from benchmarks.universe import posed
@@ -25,7 +25,7 @@ GOAL = Goal(of="CPU", must=0.5, aim=0.15)
 
 def measure(lab: Lab) -> Iterator[Result]:
     """Yield a result for pages that stay fresh, and for pages that uv reads again."""
-    for peer in ("uv", "uv, pages read again"):
+    for peer in EXTREMES:
         yield _measured(lab, peer)
 
 

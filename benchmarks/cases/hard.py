@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.lab import FRESHNESS
+from benchmarks.lab import EXTREMES, FRESHNESS
 from benchmarks.results import Goal, compared, pins_note
 from benchmarks.tools import ROOT
 from depcheck.commands.second_opinions import printed_pins
@@ -38,7 +38,7 @@ PLATFORM = ("manylinux_2_35_x86_64", "x86_64-manylinux_2_35")
 
 def measure(lab: Lab) -> Iterator[Result]:
     """Yield a result per file, for pages that stay fresh and for pages that uv reads again."""
-    for peer in ("uv", "uv, pages read again"):
+    for peer in EXTREMES:
         index = lab.index(_api, TOO_LATE, fresh=FRESHNESS[peer])
         with index as address:
             for path in sorted(DATA.glob("*.in")):
