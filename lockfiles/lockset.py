@@ -5,14 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
-from concurrent.futures import ThreadPoolExecutor
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from depcheck.errors import EnvironmentFailure, InputError, refusal
 from depcheck.lockfiles.dockerfile import dockerfile_stages
-from depcheck.lockfiles.exchange import exchange
 from depcheck.lockfiles.explain import explain_json
 from depcheck.lockfiles.install_script import install_sh
 from depcheck.lockfiles.pylock import pylock_toml
@@ -36,6 +34,8 @@ _OURS = re.compile(
     r"pylock\.toml|requirements(\.nohash)?\.txt|stages(/[^/]+\.txt)?|install\.sh"
     r"|Dockerfile\.stages|validate_dependencies|explain\.json|gate\.json"
 )
+_AT_ONCE = 4
+"""Files that are made durable side by side; more take no less time, and more of the CPU."""
 
 
 def render(solution: Solution, *, command: str | None = None) -> dict[str, bytes]:
@@ -72,7 +72,8 @@ def render(solution: Solution, *, command: str | None = None) -> dict[str, bytes
 def write(files: Mapping[str, bytes], directory: Path) -> None:
     """Replace the lock set in a directory by these files, all or nothing.
 
-    A run that is cut short leaves the former lock set whole. Where the file system cannot exchange
+    One that is there already, the same in every byte, is left as it is. A run that is cut short
+    leaves the former lock set whole. Where the file system cannot exchange
     two folders at once it may be beside the directory, if the run was cut between two renames, from
     where the next call puts it back. Concurrent calls take turns.
 
@@ -113,9 +114,13 @@ def _replace(files: Mapping[str, bytes], directory: Path) -> None:
     _check_ours(directory)
     _remove(new)
     _remove(old)
+    if _holds(files, directory):
+        return
     try:
         _write_all(files, new)
         if directory.exists():
+            from depcheck.lockfiles.exchange import exchange  # noqa: PLC0415 - ctypes is slow
+
             if exchange(new, directory):
                 return
             directory.rename(old)
@@ -146,7 +151,32 @@ def _check_ours(directory: Path) -> None:
         )
 
 
+def _holds(files: Mapping[str, bytes], directory: Path) -> bool:
+    """Whether a directory has these files already and no others, and their run bits too."""
+    found = {
+        path.relative_to(directory).as_posix(): path
+        for path in directory.rglob("*")
+        if path.is_symlink() or not path.is_dir()
+    }
+    return found.keys() == files.keys() and all(
+        _is_written(found[path], content, executable=path in EXECUTABLE)
+        for path, content in files.items()
+    )
+
+
+def _is_written(path: Path, content: bytes, *, executable: bool) -> bool:
+    at = path.lstat()
+    return (
+        stat.S_ISREG(at.st_mode)
+        and at.st_size == len(content)
+        and bool(at.st_mode & stat.S_IXUSR) == executable
+        and path.read_bytes() == content
+    )
+
+
 def _write_all(files: Mapping[str, bytes], directory: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow, and not for equal sets
+
     folders = {(directory / path).parent for path in files} | {directory}
     for folder in sorted(folders):
         folder.mkdir(exist_ok=True)
@@ -157,7 +187,7 @@ def _write_all(files: Mapping[str, bytes], directory: Path) -> None:
             file.write(content)
     written = [*(directory / path for path in files), *folders]
     # A file system makes several durable in the time that one takes, if it is asked at once.
-    with ThreadPoolExecutor(len(written)) as pool:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
         for _ in pool.map(_fsync, written):
             pass
 
@@ -172,4 +202,6 @@ def _fsync(path: Path) -> None:
 
 def _remove(directory: Path) -> None:
     if directory.exists():
-        shutil.rmtree(directory)
+        from shutil import rmtree  # noqa: PLC0415 - slow, and seldom needed
+
+        rmtree(directory)

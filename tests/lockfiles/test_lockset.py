@@ -7,12 +7,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.solutions import heavy
 
 from depcheck.errors import EnvironmentFailure, InputError
 from depcheck.lockfiles.lockset import render, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OLD = {"requirements.txt": b"old\n", "stages/01-torch.txt": b"old\n"}
 NEW = {"requirements.txt": b"new\n", "install.sh": b"#!/bin/sh\n"}
@@ -95,6 +99,44 @@ def test_a_former_lock_set_is_replaced_whole(tmp_path: Path) -> None:
     assert tree(tmp_path) == {f"cu121/{path}": text for path, text in NEW.items()}
 
 
+def test_an_equal_lock_set_is_left_as_it_is(tmp_path: Path) -> None:
+    write(NEW, tmp_path / "cu121")
+    before = [path.stat() for path in sorted(tmp_path.rglob("*"))]
+    write(NEW, tmp_path / "cu121")
+
+    assert before == [path.stat() for path in sorted(tmp_path.rglob("*"))]
+
+
+def replaced_by_link(path: Path) -> None:
+    path.symlink_to(path.rename(path.parent.with_name("elsewhere")))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(path.read_bytes().upper()),
+        lambda path: path.chmod(path.stat().st_mode ^ 0o111),
+        lambda path: path.with_name("explain.json").touch(),
+        replaced_by_link,
+        Path.unlink,
+    ],
+)
+@pytest.mark.parametrize("name", NEW)
+def test_a_file_that_is_no_longer_what_it_was_is_put_right(
+    tmp_path: Path, name: str, spoil: Callable[[Path], object]
+) -> None:
+    folder = tmp_path / "cu121"
+    write(NEW, folder)
+    modes = {path.name: path.lstat().st_mode for path in folder.iterdir()}
+    spoil(folder / name)
+    write(NEW, folder)
+
+    assert (NEW, modes) == (
+        tree(folder),
+        {path.name: path.lstat().st_mode for path in folder.iterdir()},
+    )
+
+
 @pytest.mark.parametrize("failing", ["fsync", "rename of new"])
 def test_a_write_that_fails_leaves_the_former_lock_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
@@ -114,7 +156,7 @@ def test_a_write_that_fails_leaves_the_former_lock_set(
         if failing == "fsync":
             patch.setattr(os, "fsync", full)
         else:
-            patch.setattr("depcheck.lockfiles.lockset.exchange", lambda *_: False)
+            patch.setattr("depcheck.lockfiles.exchange.exchange", lambda *_: False)
             patch.setattr(Path, "rename", rename_old_only)
         with pytest.raises((EnvironmentFailure, KeyboardInterrupt)):
             write(NEW, tmp_path / "cu121")
@@ -126,7 +168,7 @@ def test_a_former_lock_set_is_replaced_where_folders_cannot_change_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(OLD, tmp_path / "cu121")
-    monkeypatch.setattr("depcheck.lockfiles.lockset.exchange", lambda *_: False)
+    monkeypatch.setattr("depcheck.lockfiles.exchange.exchange", lambda *_: False)
     write(NEW, tmp_path / "cu121")
 
     assert tree(tmp_path) == {f"cu121/{path}": text for path, text in NEW.items()}
