@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from depcheck.index.model import Dist
@@ -32,16 +33,24 @@ def passed_over(
     if project is None:
         return ()
     asked = sorted(found.asked.get(candidate.identifier, ()), key=_precedence)
-    limits = [(each.want.mask(project), each) for each in asked if each.want.rank is None]
-    groups: dict[str, list[str]] = {}
-    newer = project.everything & ~((1 << (candidate.rank + 1)) - 1)
-    for rank in newest_first(newer):
-        excluded = next((each for mask, each in limits if not mask >> rank & 1), None)
-        kept = candidate.version == preferred
-        reason = _excluded(excluded) if excluded else _reason(found, project, rank, kept=kept)
-        groups.setdefault(reason, []).append(project.versions[rank])
+    left = project.everything & ~((1 << (candidate.rank + 1)) - 1)
+    ranks: dict[str, int] = {}
+    for each in asked:
+        excluded = left & ~each.want.mask(project) if each.want.rank is None else 0
+        if excluded:
+            reason = _excluded(each)
+            ranks[reason] = ranks.get(reason, 0) | excluded
+            left ^= excluded
+    kept = candidate.version == preferred
+    for rank in newest_first(left):
+        reason = _reason(found, project, rank, kept=kept)
+        ranks[reason] = ranks.get(reason, 0) | 1 << rank
+    newest = sorted(ranks.items(), key=itemgetter(1), reverse=True)
     return tuple(
-        PassedOver(versions=tuple(versions), reason=reason) for reason, versions in groups.items()
+        PassedOver(
+            versions=tuple(map(project.versions.__getitem__, newest_first(mask))), reason=reason
+        )
+        for reason, mask in newest
     )
 
 

@@ -249,7 +249,7 @@ def _requires(found: Found, candidates: list[Candidate]) -> list[str]:
         for want in found.dependencies.wants(candidate)
         if not want.weak and want.name != candidate.name
     }
-    return sorted(names & {each.name for each in found.candidates.values()})
+    return sorted(name for name in names if name in found.candidates)
 
 
 def _via(found: Found, candidates: list[Candidate]) -> list[Via]:
