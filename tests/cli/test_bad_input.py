@@ -166,6 +166,7 @@ def test_disk_that_takes_no_more(tmp_path: Path) -> None:
     """A limit on file sizes fails writes even for root."""
     depcheck = "depcheck solve nexa_infer -q"
     assert run_limited(tmp_path, depcheck).returncode == 0
+    (tmp_path / "locks/nexa_infer/cu121/pylock.toml").write_text("of another solve")
     before = files(tmp_path)
     done = run_limited(tmp_path, f"ulimit -f 8; {depcheck}")
 
