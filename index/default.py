@@ -5,14 +5,24 @@ No host name is written down: the canonical addresses are pip's own constants.
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sys
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from pip._internal.models.index import PyPI
 
+from depcheck.cache import remembered
+
 DEFAULT = "default"
 """Location of the default index, whatever its address."""
+_PLACES = ("HOME", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME")
+"""Variables that say where pip's configuration is."""
+_INDEX_OPTION = re.compile(rb"(?<!extra[-_])index[-_]url", re.IGNORECASE)
 HASHED_PATH = re.compile(r"/(packages/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}/[^/?#]+)$")
 
 
@@ -26,15 +36,48 @@ def configured_default_index() -> str:
     for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         if stated := os.environ.get(variable):
             return _root(_with_credentials(stated) if _is_named(stated) else stated)
-    from pip._internal.configuration import Configuration  # noqa: PLC0415 - only when it is needed
+    return _root(_stated_to_pip()) if _may_be_stated() else canonical_default_index()
+
+
+def _stated_to_pip() -> str:
+    from pip._internal.configuration import Configuration  # noqa: PLC0415 - takes 0.1 s
     from pip._internal.exceptions import ConfigurationError  # noqa: PLC0415
 
     configuration = Configuration(isolated=False)
     try:
         configuration.load()
-        return _root(str(configuration.get_value("global.index-url")))
+        return str(configuration.get_value("global.index-url"))
     except ConfigurationError:  # pip's way to say that nothing is set
         return canonical_default_index()
+
+
+def _may_be_stated() -> bool:
+    """Tell whether some file of pip's configuration may name an index: it spares loading them.
+
+    Only where the files are is remembered, nothing of what they say: credentials, for one.
+    """
+    if "PIP_CONFIG_FILE" in os.environ:
+        return True
+    places = {name: os.environ.get(name) for name in _PLACES}
+    found = find_spec("pip")
+    sources = [Path(found.origin)] if found and found.origin else []
+    what = json.dumps(["pip's configuration files", sys.prefix, places])
+    return any(map(_names_an_index, map(Path, remembered(what, sources, _ask_pip))))
+
+
+def _ask_pip() -> list[str]:
+    from pip._internal.configuration import get_configuration_files  # noqa: PLC0415 - takes 0.1 s
+
+    return list(chain.from_iterable(get_configuration_files().values()))
+
+
+def _names_an_index(path: Path) -> bool:
+    try:
+        return _INDEX_OPTION.search(path.read_bytes()) is not None
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_named(stated: str) -> bool:
