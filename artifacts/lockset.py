@@ -11,6 +11,7 @@ from packaging.pylock import Pylock, PylockValidationError
 from depcheck.errors import InputError
 from depcheck.frozen import frozen
 from depcheck.limits import objection
+from depcheck.paths import is_file
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -69,7 +70,7 @@ class LockSet:
 
 def is_lock_set(path: Path) -> bool:
     """Tell a lock set from an installed tree."""
-    return (path / "pylock.toml").is_file()
+    return is_file(path / "pylock.toml")
 
 
 def read_lock_set(folder: Path) -> LockSet:

@@ -9,6 +9,7 @@ from depcheck.artifacts.tree import read_tree
 from depcheck.artifacts.wheel import read_wheel
 from depcheck.errors import InputError, refusal
 from depcheck.frozen import frozen
+from depcheck.paths import is_folder
 from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def inspect_path(path: Path) -> Inspected:
         InputError: there is nothing of that name, or it is no wheel.
     """
     try:
-        if path.is_dir():
+        if is_folder(path):
             return Inspected(artifact=read_tree(path), transferred=None)
         with path.open("rb") as file:
             return Inspected(artifact=read_wheel(file, path.name, whole=True), transferred=None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from depcheck.errors import InputError
 from depcheck.images.model import ImageSpec
 from depcheck.images.parsing import named_alike, parse_spec
+from depcheck.paths import is_file
 from depcheck.tomlfile import TomlFile, did_you_mean, read_toml
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def load_builtin(name: str) -> ImageSpec:
         raise InputError(
             "unknown-image",
             f"there is no image `{name}`; known are {known}",
-            hint=(f"did you mean `./{name}.toml`?" if Path(f"{name}.toml").is_file() else None)
+            hint=(f"did you mean `./{name}.toml`?" if is_file(f"{name}.toml") else None)
             or did_you_mean(name, builtin_names())
             or (f"draft a spec from it: `depcheck init {name}`" if _is_source(name) else None)
             or "name one of these, or the path of a spec file that ends in `.toml`",

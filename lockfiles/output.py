@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from depcheck.errors import EnvironmentFailure, InputError, refusal
+from depcheck.paths import is_folder
 from depcheck.replacing import put
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def write_file(content: bytes, path: Path) -> bool:
         InputError: there is no such folder, or the path is a folder.
         EnvironmentFailure: the file system refuses.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = f"`{path}` is a folder" if path.is_dir() else f"there is no folder `{path.parent}`"
+    if is_folder(path) or not is_folder(path.parent):
+        what = f"`{path}` is a folder" if is_folder(path) else f"there is no folder `{path.parent}`"
         raise InputError("no-output-file", what, hint="name a file in a folder that is there")
     try:
         real = path.resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping, TypeVar
@@ -133,7 +134,7 @@ def read_manifest(place: Path) -> Manifest:
     Raises:
         InvalidInputError: there is none, or it is damaged or of another format.
     """
-    path = place / PACKED if place.is_dir() else place
+    path = place / PACKED if os.path.isdir(place) else place  # noqa: PTH112  # never raises
     try:
         raw = _member(path) if zipfile.is_zipfile(path) else path.read_bytes()
     except (OSError, zipfile.BadZipFile, KeyError) as error:

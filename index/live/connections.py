@@ -6,7 +6,6 @@ import os
 import socket
 import ssl
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from depcheck import __version__
 from depcheck.errors import EnvironmentFailure
 from depcheck.index.live.credentials import redacted
+from depcheck.paths import is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +112,7 @@ def _tls_context() -> ssl.SSLContext:
         stated = where()
     context = create_urllib3_context()
     try:
-        context.load_verify_locations(**{"capath" if Path(stated).is_dir() else "cafile": stated})
+        context.load_verify_locations(**{"capath" if is_folder(stated) else "cafile": stated})
     except OSError as error:
         raise EnvironmentFailure(
             "authorities-unreadable",

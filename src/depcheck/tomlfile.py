@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from depcheck.errors import InputError, refusal
 from depcheck.frozen import frozen
 from depcheck.limits import LARGEST_SPEC, objection
+from depcheck.paths import is_there
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -280,7 +281,7 @@ def similar_file(path: Path) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only after a mistake
 
     near = get_close_matches(path.name, sorted(beside), n=1, cutoff=_NEAR_FILES)
-    return f"did you mean `{beside[near[0]]}`?" if near and not path.exists() else None
+    return f"did you mean `{beside[near[0]]}`?" if near and not is_there(path) else None
 
 
 def kind_of(value: object) -> str:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOUNDATION = (
-    *("__version__", "cache", "errors", "frozen", "heredocs", "limits", "replacing"),
-    *("tomlfile", "tomllines", "tomlvalues"),
+    *("__version__", "cache", "errors", "frozen", "heredocs", "limits", "paths"),
+    *("replacing", "tomlfile", "tomllines", "tomlvalues"),
 )
 """What every room but `validate` may take from the front door."""
 MAY_IMPORT = {

@@ -24,6 +24,7 @@ from depcheck.images.values import (
     prerelease_word,
     python_version,
 )
+from depcheck.paths import is_folder
 from depcheck.resolver.problem import DEFAULT_INDEX, bare_problem
 from depcheck.resolver.target import TargetEnvironment
 from depcheck.settings import RuleSet, chosen_rules
@@ -251,7 +252,7 @@ def _linked(folders: Sequence[str | Path], pinned: Iterable[IndexSpec]) -> Itera
 
 
 def _folder(value: object) -> str:
-    if not Path(str(value)).is_dir():
+    if not is_folder(str(value)):
         raise BadValueError(f"there is no folder `{value}`", "name a folder of distributions")
     return Path(str(value)).resolve().as_uri()
 
@@ -265,11 +266,11 @@ def _folder_at(path: str) -> Path:
 def _address(value: object) -> str:
     """Return the address of an index; the path of a folder becomes one."""
     stated = str(value)
-    if "://" not in stated and Path(stated).is_dir():
+    if "://" not in stated and is_folder(stated):
         return Path(stated).resolve().as_uri()
     url = index_url(stated)
     parts = urlsplit(url)
-    if parts.scheme == "file" and (parts.netloc or not _folder_at(parts.path).is_dir()):
+    if parts.scheme == "file" and (parts.netloc or not is_folder(_folder_at(parts.path))):
         raise BadValueError(
             f"there is no folder `{stated}`",
             "name a folder of distributions, or one with a folder per project",

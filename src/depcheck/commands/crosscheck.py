@@ -17,6 +17,7 @@ from depcheck.images.loader import builtin_names, find_spec, select_variant
 from depcheck.index.live.credentials import redacted
 from depcheck.index.live.server import address, serving
 from depcheck.index.simple_api import BuildGuard, SimpleApi, is_wheel_url
+from depcheck.paths import is_there
 from depcheck.resolver.problem import DEFAULT_INDEX
 from depcheck.resolver.solve import solve
 from depcheck.settings import RuleSet, chosen_rules
@@ -115,7 +116,7 @@ def _problem(options: Namespace) -> tuple[Problem, Callable[[str], PackageIndex]
         rules = RuleSet(rules=()) if options.no_rules else chosen_rules(options)
         variant = select_variant(spec, options.variant)
         return stated_problem(spec, variant, rules.rules, rules.switched_off), open_indexes(options)
-    if not Path(first).exists() and (meant := did_you_mean(first, builtin_names())):
+    if not is_there(first) and (meant := did_you_mean(first, builtin_names())):
         raise InputError(
             "unknown-image", f"`{first}` is neither an image nor a file that is there", hint=meant
         )

@@ -14,6 +14,7 @@ from depcheck.images.loader import find_spec, select_variant
 from depcheck.index.default import configured_default_index
 from depcheck.lockfiles.knowledge import cuda_facts
 from depcheck.machine import look
+from depcheck.paths import is_there
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _needs(variant: Variant | None, folder: Path) -> Needs:
     match = re.fullmatch(r"cu(\d\d)(\d)", variant.name)
     cuda = f"{match[1]}.{match[2]}" if match else None
     disk = None
-    if (folder / variant.name / "explain.json").exists():
+    if is_there(folder / variant.name / "explain.json"):
         from depcheck.lockfiles.manifest import cuda_version  # noqa: PLC0415 - only where locked
         from depcheck.lockfiles.stored import read_lock_set  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from depcheck.errors import InputError
+from depcheck.paths import is_file
 from depcheck.tomlfile import similar_file
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def chosen_snapshot(path: str | None) -> Snapshot:
     """
     from depcheck.index.snapshot import open_snapshot  # noqa: PLC0415 - not for live indexes
 
-    if path is not None and not Path(path).is_file():
+    if path is not None and not is_file(path):
         raise InputError(
             "snapshot-not-found",
             f"there is no file `{path}`",

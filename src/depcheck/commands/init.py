@@ -14,6 +14,7 @@ from depcheck.drafting.guessing import draft
 from depcheck.drafting.spec_text import spec_text
 from depcheck.errors import DepcheckError, EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.images.values import python_version
+from depcheck.paths import is_there
 from depcheck.replacing import put
 from depcheck.tomlfile import BadValueError
 
@@ -112,7 +113,7 @@ def _name(options: Namespace, clues: Clues, sources: list[Path]) -> str:
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:
-    if path.exists() and not force:
+    if is_there(path) and not force:
         raise InputError(
             "spec-exists",
             f"`{path}` is there already",

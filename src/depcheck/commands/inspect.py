@@ -12,6 +12,7 @@ from depcheck.artifacts.report import artifact_document, report_artifact
 from depcheck.artifacts.sources import inspect_path, inspect_url
 from depcheck.errors import ExitCode, InputError
 from depcheck.images.loader import builtin_names
+from depcheck.paths import is_there
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _inspected(options: Namespace) -> Inspected:
 
         return inspect_url(Http(), options.target, whole=options.whole)
     path = Path(options.target)
-    if options.target in builtin_names() and not path.exists():
+    if options.target in builtin_names() and not is_there(path):
         raise InputError(
             "image-not-inspected",
             f"`{options.target}` is an image; what is inspected is its lock set",

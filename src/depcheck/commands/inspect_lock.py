@@ -16,6 +16,7 @@ from depcheck.artifacts.lockset import read_lock_set
 from depcheck.artifacts.store import FactStore, builtin_facts, write_facts
 from depcheck.commands.inspect import section, show_findings
 from depcheck.errors import ExitCode, InputError
+from depcheck.paths import is_there
 from depcheck.terminal import size_text
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _store(options: Namespace) -> FactStore | None:
     if options.facts is None:
         return builtin_facts()
     path = Path(options.facts)
-    return None if options.record and not path.exists() else FactStore(path)
+    return None if options.record and not is_there(path) else FactStore(path)
 
 
 def _artifacts(lock: LockSet, store: FactStore | None) -> dict[str, Artifact]:

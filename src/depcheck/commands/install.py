@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from depcheck.errors import EnvironmentFailure, ExitCode, InputError, refusal
 from depcheck.images.loader import find_spec, select_variant
 from depcheck.lockfiles.stored import read_lock_set
+from depcheck.paths import is_there
 from depcheck.terminal import escape_lines, size_text
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _check_builds(stored: StoredLockSet, allowed: Sequence[str]) -> None:
 def _python(into: Path, stored: StoredLockSet) -> Path:
     """Return the interpreter of the virtual environment, which must be there."""
     python = into / "bin" / "python"
-    if not python.exists():
+    if not is_there(python):
         minor = ".".join(stored.target.python.split(".")[:2])
         raise InputError(
             "no-environment",

@@ -17,6 +17,7 @@ from depcheck.gate.inputs import SETTINGS, given_rules
 from depcheck.images.loader import builtin_names, find_spec, is_builtin, select_variant
 from depcheck.index.default import DEFAULT
 from depcheck.lockfiles.record import RECORD
+from depcheck.paths import is_there
 from depcheck.settings import chosen_rules, read_settings
 from depcheck.terminal import size_text
 from depcheck.tomlfile import did_you_mean
@@ -169,7 +170,7 @@ def _earlier(folder: Path, options: Namespace, console: Console) -> dict[str, st
     """Return the versions of the earlier lock set that are to be kept; none where there is none."""
     from depcheck.lockfiles.explanation import read_explanation  # noqa: PLC0415 - only to keep
 
-    if not (folder / "explain.json").exists():
+    if not is_there(folder / "explain.json"):
         console.note(f"there is no earlier lock set in {folder} to keep")
         return {}
     pins = read_explanation(folder, remedy="depcheck solve IMAGE").pins

@@ -23,6 +23,7 @@ from depcheck.drafting.requirements_files import read_file
 from depcheck.errors import InputError
 from depcheck.heredocs import read_heredoc
 from depcheck.limits import LARGEST_DOCKERFILE, objection
+from depcheck.paths import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,7 +307,7 @@ class _RunReader:
     def _included(self, path: str, origin: str, *, constraints: bool) -> None:
         folder = self._path.parent
         for candidate in (folder / path.lstrip("/"), folder / PurePosixPath(path).name):
-            if candidate.is_file():
+            if is_file(candidate):
                 found = read_file(candidate)
                 if constraints:
                     found = Clues(constraints=found.requirements, notes=found.notes)

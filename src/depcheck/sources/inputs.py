@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from depcheck.errors import InputError
 from depcheck.frozen import frozen
 from depcheck.images.model import Formats, Override, SpecRequirement
+from depcheck.paths import is_folder
 from depcheck.sources.pyproject import read_pyproject
 from depcheck.sources.requirement_lines import STDIN, IncludedURL, Option, Stated, Walk, Wrong
 from depcheck.tomlvalues import NOT_JUDGED, can_be_judged
@@ -362,7 +363,7 @@ class _Reader:
             self._refuse(message, "name the index that has these files, or a folder with them")
             return
         folder = Path(origin.rpartition(":")[0]).parent / place
-        if not folder.is_dir():
+        if not is_folder(folder):
             self._refuse(f"{origin}: there is no folder `{folder}`", "check the path")
             return
         self._find_links.append(folder)

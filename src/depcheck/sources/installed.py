@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from depcheck.conflicts.inventory import Inventory, Skipped, Stated
 from depcheck.errors import EnvironmentFailure, InputError
+from depcheck.paths import is_file, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,9 +54,9 @@ def _folders(python: Path | None) -> list[Path]:
     """Return the folders of packages; those that come first win."""
     if python is None:
         return [Path(each) for each in sys.path if each]
-    if python.is_dir():
+    if is_folder(python):
         return _of_folder(python)
-    if not python.is_file():
+    if not is_file(python):
         raise _no_environment(python)
     prefix = python.parent.parent
     inside = _venv_folders(prefix) if (prefix / "pyvenv.cfg").is_file() else None
