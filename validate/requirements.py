@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Mapping
 
 from depcheck.validate.versions import contains, split_specifiers
 
-_REQUIREMENT = re.compile(
-    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*"
-    r"(?:\[(?P<extras>[^]]*)\])?\s*"
-    r"(?:@\s*(?P<url>\S+)(?=\s|$)\s*|\(?(?P<specifiers>[^;()@]*)\)?\s*)"
+_NAMED = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^]]*)\]\s*)?"
+)
+_WANTED = re.compile(
+    r"(?:@\s*(?P<url>\S+)(?=\s|$)\s*|\((?P<bracketed>[^;()@]*)\)\s*|(?P<specifiers>[^;()@]*))"
     r"(?:;(?P<marker>.*))?",
     re.DOTALL,
 )
+"""Apart from the name: one pattern for both takes cubic time on some texts."""
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<bracket>[()])
@@ -25,6 +28,8 @@ _TOKEN = re.compile(
     )\s*""",
     re.VERBOSE,
 )
+_DEEPEST = 50
+"""Brackets within brackets in a marker; Python itself gives up at some hundreds."""
 _ALIASES = {
     "os.name": "os_name",
     "sys.platform": "sys_platform",
@@ -63,21 +68,25 @@ class Requirement:
 
 def parse_requirement(text: str) -> Requirement | None:
     """Return a requirement, None where the text is none."""
-    match = _REQUIREMENT.fullmatch(text)
-    if match is None or split_specifiers(match["specifiers"] or "") is None:
+    named = _NAMED.match(text)
+    match = named and _WANTED.fullmatch(text, named.end())
+    if not named or not match:
         return None
-    extras = tuple(normalised(each.strip()) for each in (match["extras"] or "").split(","))
+    specifiers = (match["bracketed"] or match["specifiers"] or "").strip()
+    if split_specifiers(specifiers) is None:
+        return None
+    extras = tuple(normalised(each.strip()) for each in (named["extras"] or "").split(","))
     return Requirement(
-        name=normalised(match["name"]),
+        name=normalised(named["name"]),
         extras=tuple(filter(None, extras)),
-        specifiers=(match["specifiers"] or "").strip(),
+        specifiers=specifiers,
         marker=(match["marker"] or "").strip() or None,
         is_direct=match["url"] is not None,
     )
 
 
 def marker_holds(marker: str | None, environment: Mapping[str, str]) -> bool | None:
-    """Whether a marker holds; None where it is malformed or names what is unknown."""
+    """Whether a marker holds; None where it is malformed, too deep or names what is unknown."""
     if marker is None:
         return True
     try:
@@ -97,8 +106,9 @@ class _MarkerParser:
     """Evaluates while it reads: markers are short, and each is read once."""
 
     def __init__(self, text: str, environment: Mapping[str, str]) -> None:
-        self._tokens = _tokens(text)
+        self._tokens = deque(_tokens(text))
         self._environment = environment
+        self._depth = 0
 
     def alternatives(self) -> bool:
         answer = self._conjunction()
@@ -118,9 +128,13 @@ class _MarkerParser:
 
     def _term(self) -> bool:
         if self._take("bracket", "("):
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise _MalformedMarkerError
             answer = self.alternatives()
             if not self._take("bracket", ")"):
                 raise _MalformedMarkerError
+            self._depth -= 1
             return answer
         left, operator, right = self._next(), self._next(), self._next()
         if operator[0] != "operator":
@@ -130,14 +144,14 @@ class _MarkerParser:
 
     def _take(self, kind: str, value: str) -> bool:
         if self._tokens and self._tokens[0] == (kind, value):
-            self._tokens.pop(0)
+            self._tokens.popleft()
             return True
         return False
 
     def _next(self) -> tuple[str, str]:
         if not self._tokens:
             raise _MalformedMarkerError
-        return self._tokens.pop(0)
+        return self._tokens.popleft()
 
     def _value(self, token: tuple[str, str]) -> str:
         kind, value = token

@@ -318,13 +318,22 @@ def _scripts(content: bytes) -> None:
     list(unsafe_scripts(text, ()))
 
 
+class _NothingReadError(Exception):
+    """A text is neither a version nor a requirement nor a marker."""
+
+
 def _validator_text(content: bytes) -> None:
     text = content.decode(errors="replace")
     first, _, second = text.partition("\n")
-    parse_version(first)
-    contains(second, first)
-    parse_requirement(text)
-    marker_holds(text, {"python_version": "3.11", "sys_platform": "linux", "extra": ""})
+    environment = {"python_version": "3.11", "sys_platform": "linux", "extra": ""}
+    taken = (
+        parse_version(first),
+        contains(second, first) if second else None,
+        parse_requirement(text),
+        marker_holds(text, environment),
+    )
+    if all(each is None for each in taken):
+        raise _NothingReadError
 
 
 def parsers() -> Mapping[str, Parser]:
@@ -460,7 +469,14 @@ def _parsers() -> Iterator[tuple[str, Parser]]:
             refuses=(InvalidInputError,),
         ),
     )
-    yield "validator-text", Parser(read=_validator_text, seeds=(b"1.0rc1+x\n>=1,<2", MARKER))
+    yield (
+        "validator-text",
+        Parser(
+            read=_validator_text,
+            seeds=(b"1.0rc1+x\n>=1,<2", MARKER),
+            refuses=(_NothingReadError,),
+        ),
+    )
 
 
 def _manifest() -> bytes:

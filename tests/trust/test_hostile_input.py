@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 from support.damage import mutated
-from support.parsers import COMPILED, PAGE_JSON, parsers
+from support.parsers import COMPILED, MARKER, PAGE_JSON, REQUIREMENTS, parsers
 
 _SECONDS = 5
 """CPU; on an idle machine each takes less than one."""
@@ -25,6 +25,7 @@ TEXTS = {
     "requirements": (b"", b"numpy>=1,<2\n"),
     "markers": (b'a; python_version > "3"', b' or python_version > "3"'),
     "parentheses": (b"a; ", b"("),
+    "parentheses alone": (b"", b"("),
     "specifiers": (b"a>1", b",>1"),
     "keys": (b"", b'key."a" = 1\n'),
     "tables": (b"", b"[[t]]\n"),
@@ -63,6 +64,8 @@ def test_damaged_input_is_read_or_refused(name: str, full: bool) -> None:
         ("compiled-project", COMPILED, b"[0, 0, 0, 1700000000]", b'{"a": 0, "b": 0}'),
         ("compiled-project", COMPILED, b'{">=1": [0, 2]}', b"[0, 2]"),
         ("compiled-project", COMPILED, b'["1.0", "2.0rc1"]', b'{"1.0": 0, "2.0rc1": 1}'),
+        ("compile-requirements", REQUIREMENTS, b"--no-binary :all:", b"-f " + b"[" * 450),
+        ("validator-text", MARKER, b"(", b"(" * 351),
     ],
 )
 def test_what_the_fuzzer_found_is_refused(name: str, seed: bytes, old: bytes, new: bytes) -> None:

@@ -129,6 +129,7 @@ def test_markers_hold_where_packaging_says(text: str, extra: str) -> None:
     [
         *("", "python_version", "python_version >", "x == 'y'", "'a' 'b' 'c'", "os_name $ 'posix'"),
         *("(os_name == 'posix'", "os_name == 'posix')", "os_name ~= 'posix'"),
+        "(" * 400 + "os_name == 'posix'" + ")" * 400,
     ],
 )
 def test_a_malformed_marker_is_none(text: str) -> None:
