@@ -19,6 +19,8 @@ from urllib.request import url2pathname
 from packaging.utils import canonicalize_name
 from urllib3 import HTTPResponse
 
+from depcheck.paths import is_file, is_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,7 +41,7 @@ def answer_locally(url: str, span: str) -> tuple[str, HTTPResponse]:
     if parts.netloc in {"", "localhost"}:
         if parts.path.endswith("/"):
             return _page(url, path.parent, path.name)
-        if path.is_file():
+        if is_file(path):
             return url, _file(path, span)
     return url, _response(404, "", b"")
 
@@ -59,7 +61,7 @@ def _page(url: str, root: Path, name: str) -> tuple[str, HTTPResponse]:
         return url, _response(200, _JSON, json.dumps(page).encode())
     for folder in folders:
         page_of = folder / "index.html"
-        if page_of.is_file():
+        if is_file(page_of):
             place = f"{folder.resolve().as_uri()}/"
             return place, _response(200, "text/html", page_of.read_bytes())
     return url, _response(404, "", b"")
@@ -71,7 +73,7 @@ def projects_in(folder: Path) -> set[str]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+    return sorted(folder.iterdir()) if is_folder(folder) else []
 
 
 def _distributions(folder: Path) -> Iterator[Path]:

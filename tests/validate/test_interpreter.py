@@ -44,6 +44,14 @@ def test_a_dangling_interpreter_link_is_found(image: Image) -> None:
     ]
 
 
+def test_a_name_that_no_file_system_takes_is_no_interpreter(healthy: Image) -> None:
+    done = healthy.run("--python", "a" * 450, *ONLY)
+
+    assert done.returncode == 1
+    assert "there is no such file" in done.stdout
+    assert "the check itself failed" not in done.stdout
+
+
 def test_where_the_interpreter_is_missing_the_packages_are_judged_all_the_same(
     image: Image,
 ) -> None:

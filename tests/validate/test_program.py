@@ -172,6 +172,14 @@ def test_a_report_that_cannot_be_written_is_an_environment_failure(healthy: Imag
                 "hint: see `validate_dependencies --help`"
             ),
         ),
+        (
+            ["--manifest", "a" * 450],
+            (
+                f"`{'a' * 450}` holds no manifest that can be read: file name too long "
+                "[manifest-unreadable]\n\nhint: name the folder of a lock set, its "
+                "`validate_dependencies` or a manifest by `--manifest`"
+            ),
+        ),
     ],
 )
 def test_wrong_use_ends_with_2(healthy: Image, arguments: list[str], error: str) -> None:
