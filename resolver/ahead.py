@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
     from depcheck.index.interface import PackageIndex
     from depcheck.resolver.problem import Problem
+    from depcheck.resolver.target import TargetEnvironment
 
 
-def prepare(problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
+def prepare(
+    problem: Problem, indexes: Callable[[str], PackageIndex], target: TargetEnvironment
+) -> None:
     """Ask indexes, where they are remote, for what the search of a problem is likely to ask."""
     index = indexes(DEFAULT_INDEX)
     if isinstance(index, RemoteIndex) and index.hurried:
         from depcheck.resolver.scout import Scout  # noqa: PLC0415 - not for recordings
 
-        Scout(problem, indexes).run()
+        Scout(problem, indexes, target).run()

@@ -21,6 +21,7 @@ from depcheck.resolver.clauses import CONSTRAINT, REQUIREMENT
 from depcheck.resolver.search import Bench, Found, Refuted
 from depcheck.resolver.sparing import AllowanceSpentError, Sparing
 from depcheck.resolver.standing import stands
+from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +116,7 @@ class _Trials:
 
     def _fits(self, candidate: Candidate, pinned: Problem) -> bool:
         """Tell whether a solution is one too where its candidate is pinned: by the same file."""
-        bench = self._bench_of(pinned)
+        bench = Bench(pinned, self._sparing.counted, target=self._target_of(pinned))
         project, rank = candidate.project, candidate.rank
         roots = [each for each in bench.roots if each.name == candidate.name]
         return (
@@ -134,9 +135,10 @@ class _Trials:
         return outcome
 
     def _solve(self, problem: Problem) -> Found | Refuted | None:
-        prepare(problem, self._sparing.freely)
+        target = self._target_of(problem)
+        prepare(problem, self._sparing.freely, target)
         try:
-            bench = self._bench_of(problem)
+            bench = Bench(problem, self._sparing.counted, target=target)
             if stands(self._core, self._bench, bench):
                 return Refuted(stated=self._core.stated, missing=self._core.missing)
             return bench.attempt(max_rounds=_ROUNDS, thorough=True)
@@ -146,11 +148,10 @@ class _Trials:
             # The search gave up, or lacks recorded data.
             return None
 
-    def _bench_of(self, problem: Problem) -> Bench:
-        before = self._bench
-        same = problem.variant.target == before.problem.variant.target
-        target = before.catalogue.target if same else None
-        return Bench(problem, self._sparing.counted, target=target)
+    def _target_of(self, problem: Problem) -> TargetEnvironment:
+        before, target = self._bench, problem.variant.target
+        same = target == before.problem.variant.target
+        return before.catalogue.target if same else TargetEnvironment(target)
 
 
 def _proposals(bench: Bench, core: Core) -> Iterator[_Proposal]:

@@ -14,7 +14,6 @@ from depcheck.index.project import newest_first
 from depcheck.resolver.candidates import Candidate
 from depcheck.resolver.catalogue import Catalogue
 from depcheck.resolver.dependencies import Dependencies
-from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from depcheck.index.project import Project
     from depcheck.resolver.candidates import Want
     from depcheck.resolver.problem import Problem
+    from depcheck.resolver.target import TargetEnvironment
 
 _CHANGES = 8
 """How often a guess is made anew before the search must find out by itself."""
@@ -32,8 +32,12 @@ _CHANGES = 8
 class Scout:
     """Takes, of each package, the newest version that everything known so far allows."""
 
-    def __init__(self, problem: Problem, indexes: Callable[[str], PackageIndex]) -> None:
-        target = TargetEnvironment(problem.variant.target)
+    def __init__(
+        self,
+        problem: Problem,
+        indexes: Callable[[str], PackageIndex],
+        target: TargetEnvironment,
+    ) -> None:
         self._catalogue = Catalogue(problem, target, indexes)
         self._dependencies = Dependencies(problem, target, self._catalogue)
         self._allow = problem.variant.prerelease == "allow"

@@ -110,7 +110,7 @@ def assemble(problem: Problem, found: Found, indexes: Callable[[str], PackageInd
 
 def _search(problem: Problem, indexes: Callable[[str], PackageIndex]) -> Found:
     bench = Bench(problem, indexes)
-    prepare(problem, indexes)
+    prepare(problem, indexes, bench.catalogue.target)
     outcome = bench.attempt()
     proved = outcome if isinstance(outcome, Found) else _proved(bench, outcome)
     unknown = list(_unknown(bench, proved))

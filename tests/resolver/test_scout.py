@@ -12,6 +12,7 @@ from depcheck.conflicts.model import RuleKind
 from depcheck.images.model import IndexSpec, RecordedMetadata
 from depcheck.index.model import DYNAMIC, INVALID, UNRECORDED
 from depcheck.resolver.ahead import prepare
+from depcheck.resolver.target import TargetEnvironment
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -51,7 +52,8 @@ def asked(universe: Universe, *requirements: str, **options: Any) -> list[str]:
     several = universe if "default" in universe else {"default": universe}
     log: list[str] = []
     made = {location: Remote(each, location, log) for location, each in several.items()}
-    prepare(problem(*requirements, **options), made.__getitem__)
+    posed = problem(*requirements, **options)
+    prepare(posed, made.__getitem__, TargetEnvironment(posed.variant.target))
     return log
 
 
@@ -207,6 +209,7 @@ def test_nothing_is_asked_for_where_nobody_waits(
 
 def test_recorded_indexes_are_not_asked() -> None:
     index = MemoryIndex({"a": B})
-    prepare(problem("a"), lambda _: index)
+    posed = problem("a")
+    prepare(posed, lambda _: index, TargetEnvironment(posed.variant.target))
 
     assert set() == index.visited
