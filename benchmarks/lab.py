@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmarks.loopback import Index
@@ -55,6 +56,12 @@ class Lab:
         """Return a run of depcheck with its warm cache."""
         tool = self.toolbox.depcheck()
         return _run(tool, (tool.program(), *words), self.room("depcheck"), statuses=statuses)
+
+    def solving(self, *words: str) -> Run:
+        """Return a run of ``depcheck solve`` whose lock sets are not there yet: it writes them."""
+        run = self.depcheck("solve", *words, "--quiet")
+        locks = run.folder / "locks"
+        return replace(run, before=lambda: shutil.rmtree(locks, ignore_errors=True))
 
     def python(self) -> Run:
         """Return a run of Python that does nothing: the one that runs depcheck."""

@@ -31,7 +31,7 @@ def measure(lab: Lab) -> Iterator[Result]:
 
 def _measured(lab: Lab, peer: str) -> Result:
     """Return a result: where uv cannot solve an image, only depcheck pays for it."""
-    ours = lab.depcheck("solve", "--all", "--quiet")
+    ours = lab.solving("--all")
     lab.launcher.run(ours)
     locks = ours.folder / "locks"
     theirs: list[Run] = []

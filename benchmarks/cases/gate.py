@@ -19,7 +19,7 @@ IMAGE = ("nexa_heavy", "--variant", "cu121")
 
 def measure(lab: Lab) -> Iterator[Result]:
     """Yield the gate on one lock set, and on all."""
-    lab.launcher.run(lab.depcheck("solve", "--all", "--quiet"))
+    lab.launcher.run(lab.solving("--all"))
     sets = len(list(lab.room("depcheck").glob("locks/*/*/gate.json")))
     everything = f"all {sets} lock sets"
     for subject, words, goal in (

@@ -56,14 +56,18 @@ def measure(lab: Lab) -> Iterator[Result]:
     taken: list[list[Took]] = []
     with index as address:
         ours, theirs = _ours(lab, address, caches), _theirs(lab, problem, address, caches)
-        known = replace(lab.depcheck("solve", IMAGE, "--quiet"), environment=ours.environment)
+        known = replace(lab.solving(IMAGE), environment=ours.environment)
+
+        def start_anew() -> None:
+            _empty(caches)
+            shutil.rmtree(ours.folder / "locks", ignore_errors=True)
 
         def forget() -> None:
             _empty(caches)
             lab.launcher.run(known)
 
         runs = (
-            replace(ours, before=lambda: _empty(caches)),
+            replace(ours, before=start_anew),
             replace(theirs, before=forget),
             theirs,
             ours,
@@ -108,7 +112,7 @@ def _api(problem: Problem) -> SimpleApi:
 
 def _ours(lab: Lab, address: str, caches: Path) -> Run:
     spec = _specs(lab.room("specs"), address)
-    run = lab.depcheck("solve", str(spec), "--variant", VARIANT, "--live", "--quiet")
+    run = lab.solving(str(spec), "--variant", VARIANT, "--live")
     own = {"DEPCHECK_CACHE_DIR": str(caches / "depcheck"), "UV_DEFAULT_INDEX": address}
     return replace(run, environment={**run.environment, **own})
 

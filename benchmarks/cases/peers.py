@@ -52,7 +52,7 @@ def measure(lab: Lab) -> Iterator[Result]:
         )
         return
     index = lab.index_of(question)
-    ours = lab.depcheck("solve", IMAGE, "--variant", VARIANT, "--quiet")
+    ours = lab.solving(IMAGE, "--variant", VARIANT)
     with index as address:
         for name in ("pip-compile", "pip", "pdm"):
             if name == "pdm":

@@ -61,7 +61,7 @@ def _compared(
     image, variant = chosen
     question = posed(image_problem(image, variant))
     index = lab.index_of(question, fresh=fresh)
-    ours = lab.depcheck("solve", image, "--variant", variant, "--quiet")
+    ours = lab.solving(image, "--variant", variant)
     with index as address:
         theirs = lab.posed_to("uv", question.problem, address)
         taken = lab.launcher.alternate([ours, theirs], lab.rounds, index)
