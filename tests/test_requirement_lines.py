@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from depcheck.sources.requirement_lines import Stated, Walk, plain_requirements
@@ -50,6 +50,7 @@ def seen(lines: Iterable[object]) -> list[tuple[Any, ...]]:
 
 
 @given(st.lists(LINES, min_size=1, max_size=4))
+@example(["0==0+cu121.zip"])
 def test_a_plain_text_means_the_same_to_the_parser(lines: list[str]) -> None:
     text = "\n".join(lines)
     if plain_requirements(text) is None:
@@ -65,6 +66,8 @@ def test_a_plain_text_means_the_same_to_the_parser(lines: list[str]) -> None:
         "numpy=1",
         "numpy==1 --hash=sha256:0",
         "numpy.zip",
+        "numpy==1+cu121.zip",
+        'numpy==1+cu121.tar.gz ; python_version > "3"',
         "./numpy",
         "numpy @ https://files.example/numpy.whl",
         "-e numpy",

@@ -216,7 +216,11 @@ def plain_requirements(text: str) -> list[Plain] | None:
         if not line:
             continue
         name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        if not _PLAIN.fullmatch(line) or " -" in line or name.lower().endswith(_ARCHIVES):
+        # pip takes what ends like an archive for the path of one, a version such as `1+a.zip` too.
+        paths = (name, line.partition(";")[0].rstrip())
+        if any(each.lower().endswith(_ARCHIVES) for each in paths):
+            return None
+        if not _PLAIN.fullmatch(line) or " -" in line:
             return None
         try:
             stated = Requirement(line)
