@@ -59,9 +59,11 @@ class Lab:
 
     def solving(self, *words: str) -> Run:
         """Return a run of ``depcheck solve`` whose lock sets are not there yet: it writes them."""
-        run = self.depcheck("solve", *words, "--quiet")
-        locks = run.folder / "locks"
-        return replace(run, before=lambda: shutil.rmtree(locks, ignore_errors=True))
+        return replace(self.depcheck("solve", *words, "--quiet"), before=self.remove_lock_sets)
+
+    def remove_lock_sets(self) -> None:
+        """Remove what `solving` wrote."""
+        shutil.rmtree(self.room("depcheck") / "locks", ignore_errors=True)
 
     def python(self) -> Run:
         """Return a run of Python that does nothing: the one that runs depcheck."""

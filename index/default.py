@@ -9,11 +9,11 @@ import json
 import os
 import re
 import sys
-from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+import pip
 from pip._internal.models.index import PyPI
 
 from depcheck.cache import remembered
@@ -59,8 +59,7 @@ def _may_be_stated() -> bool:
     if "PIP_CONFIG_FILE" in os.environ:
         return True
     places = {name: os.environ.get(name) for name in _PLACES}
-    found = find_spec("pip")
-    sources = [Path(found.origin)] if found and found.origin else []
+    sources = (Path(pip.__file__), Path(__file__))
     what = json.dumps(["pip's configuration files", sys.prefix, places])
     return any(map(_names_an_index, map(Path, remembered(what, sources, _ask_pip))))
 

@@ -60,7 +60,7 @@ def measure(lab: Lab) -> Iterator[Result]:
 
         def start_anew() -> None:
             _empty(caches)
-            shutil.rmtree(ours.folder / "locks", ignore_errors=True)
+            lab.remove_lock_sets()
 
         def forget() -> None:
             _empty(caches)
